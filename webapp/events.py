@@ -1,0 +1,421 @@
+"""The vocabulary: facts in the past tense, frozen, each one line of JSON.
+
+An event says what was seen, never what it means; meaning is `projection.py`'s. The engine writes
+one event a line on its standard output; a recording and a test history are the same lines. Must not import
+anything of ours: every other module may import this one.
+
+Every event carries `seq` (1, 2, 3 … over the life of the engine) and `at` (seconds since the run began, from one
+monotonic clock in the engine). The journal stamps both; the pure parts leave them at zero.
+
+Names of the wire's things, everywhere: `conn` is the tap's number for a client's connection (1, 2, 3 …), `channel` the
+AMQP channel number on it, `tag` a delivery tag (an integer, counted per channel), `consumer` a consumer tag
+(a string), `task` the `message_id` that joins a message across frames.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+PREVIEW = 300  # characters of a body that an event carries; `size` is the whole body's length in bytes
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
+    """One fact. `at` is in seconds since the run began."""
+
+    seq: int = 0
+    at: float = 0.0
+
+
+# -- the run ----------------------------------------------------------------------------------------------------
+
+
+class RunStarted(Event, tag=True):
+    """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC."""
+
+    started: str
+    ack: str = "manual"
+    prefetch: int = 1
+    queue: str = "task_queue"
+    version: int = 1
+
+
+class RunReset(Event, tag=True):
+    """The user asked for a fresh run: the queue was emptied, the ledger starts at 0, open connections stay."""
+
+
+class SettingsChanged(Event, tag=True):
+    """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit."""
+
+    ack: str
+    prefetch: int
+    queue: str
+
+
+# -- from the wire ----------------------------------------------------------------------------------------------
+
+
+class ConnectionOpened(Event, tag=True):
+    """A client's AMQP handshake through the tap ended in connection.open-ok. `heartbeat` is in seconds, 0 is off."""
+
+    conn: int
+    name: str
+    product: str
+    peer: str
+    heartbeat: int = 0
+
+
+class ConnectionClosed(Event, tag=True):
+    """A client's connection is over. `by` is `client` or `broker` (connection.close seen, or the broker's socket
+    gone, code 0), or `network` (the client's socket ended without a connection.close)."""
+
+    conn: int
+    by: str
+    code: int = 0
+    text: str = ""
+
+
+class ChannelClosed(Event, tag=True):
+    """channel.close was seen, from `by`: `client` or `broker`."""
+
+    conn: int
+    channel: int
+    by: str
+    code: int = 0
+    text: str = ""
+
+
+class ExchangeDeclared(Event, tag=True):
+    """The broker accepted exchange.declare. `kind` is the exchange type: direct, fanout, topic …"""
+
+    conn: int
+    exchange: str
+    kind: str
+
+
+class QueueDeclared(Event, tag=True):
+    """The broker accepted queue.declare. `ready` and `consumers` are the counts in its declare-ok. `kind` is the
+    `x-queue-type`, `classic` where none was asked for; both it and `durable` are unknown (None) on a passive declare."""
+
+    conn: int
+    queue: str
+    durable: bool | None = None
+    kind: str | None = None
+    exclusive: bool = False
+    auto_delete: bool = False
+    ready: int = 0
+    consumers: int = 0
+
+
+class QueueBound(Event, tag=True):
+    """The broker accepted queue.bind."""
+
+    conn: int
+    queue: str
+    exchange: str
+    routing_key: str
+
+
+class QueueUnbound(Event, tag=True):
+    """The broker accepted queue.unbind."""
+
+    conn: int
+    queue: str
+    exchange: str
+    routing_key: str
+
+
+class QueuePurged(Event, tag=True):
+    """A client emptied the queue: its ready messages are gone. `count` is the broker's number."""
+
+    conn: int
+    queue: str
+    count: int
+
+
+class QueueDeleted(Event, tag=True):
+    """The broker accepted queue.delete. `count` is its number of messages deleted with the queue."""
+
+    conn: int
+    queue: str
+    count: int
+
+
+class ConsumerStarted(Event, tag=True):
+    """The broker accepted basic.consume. `prefetch` is the limit in force for it, 0 is no limit."""
+
+    conn: int
+    channel: int
+    queue: str
+    consumer: str
+    auto_ack: bool
+    prefetch: int = 0
+
+
+class ConsumerCancelled(Event, tag=True):
+    """basic.cancel was seen: `by` `client` (it asked) or `broker` (the queue went away, say)."""
+
+    conn: int
+    channel: int
+    consumer: str
+    by: str
+
+
+class Published(Event, tag=True):
+    """A whole message (method, header, body) went from a client towards the broker.
+
+    `queue` is the routing key where the message goes through the default exchange, else empty. `body` is a preview
+    of at most PREVIEW characters. `result_of` is the correlation_id of a message to the routing key `results`."""
+
+    conn: int
+    channel: int
+    task: str
+    queue: str
+    exchange: str
+    routing_key: str
+    persistent: bool
+    body: str
+    size: int
+    result_of: str = ""
+
+
+class Confirmed(Event, tag=True):
+    """The broker took responsibility for a publish (a confirm), or refused it (`ok` false: basic.nack)."""
+
+    conn: int
+    channel: int
+    task: str
+    ok: bool = True
+
+
+class Returned(Event, tag=True):
+    """The broker sent a mandatory publish back (basic.return)."""
+
+    conn: int
+    channel: int
+    task: str
+    code: int
+    text: str
+
+
+class Delivered(Event, tag=True):
+    """A whole message went from the broker to a client, by basic.deliver, or by basic.get-ok (`consumer` empty).
+
+    `delivery_count` is the quorum queue's `x-delivery-count` header, 0 where there is none."""
+
+    conn: int
+    channel: int
+    tag: int
+    task: str
+    queue: str
+    consumer: str
+    auto_ack: bool
+    redelivered: bool
+    exchange: str
+    routing_key: str
+    body: str
+    size: int
+    persistent: bool = False
+    delivery_count: int = 0
+
+
+class Acked(Event, tag=True):
+    """The client acknowledged this delivery; an ack with `multiple` becomes one event a delivery."""
+
+    conn: int
+    channel: int
+    tag: int
+    task: str
+
+
+class Nacked(Event, tag=True):
+    """The client gave this delivery back with basic.nack, or with basic.recover (`requeue` true)."""
+
+    conn: int
+    channel: int
+    tag: int
+    task: str
+    requeue: bool
+
+
+class Rejected(Event, tag=True):
+    """The client rejected this delivery with basic.reject."""
+
+    conn: int
+    channel: int
+    tag: int
+    task: str
+    requeue: bool
+
+
+class Held(Event, tag=True):
+    """The tap stopped one frame and keeps it. `method` is its AMQP name, `basic.ack` say."""
+
+    conn: int
+    channel: int
+    method: str
+    task: str = ""
+
+
+class Released(Event, tag=True):
+    """The tap let a held frame go (`dropped` false) or threw it away (`dropped` true)."""
+
+    conn: int
+    channel: int
+    method: str
+    task: str = ""
+    dropped: bool = False
+
+
+class QueueCounted(Event, tag=True):
+    """The broker's own count of a queue, from a passive declare on the engine's own connection.
+    `exists` is false when the broker answered 404."""
+
+    queue: str
+    ready: int = 0
+    consumers: int = 0
+    exists: bool = True
+
+
+# -- from processes ---------------------------------------------------------------------------------------------
+
+
+class WorkerStarted(Event, tag=True):
+    """The supervisor started a worker process."""
+
+    worker: str
+    pid: int
+    ack: str
+    prefetch: int
+    queue: str
+
+
+class WorkerPrinted(Event, tag=True):
+    """A worker wrote a line (without its line end, cut at PREVIEW characters)."""
+
+    worker: str
+    line: str
+
+
+class WorkerExited(Event, tag=True):
+    """A worker process ended, with exit `code` or by `signal` (its name, SIGKILL say).
+
+    `asked` is `stop`, `finish` or `reset` where we ended it, empty where it ended by itself; `restart_in` is the number of
+    seconds until the supervisor starts it again, None where it will not."""
+
+    worker: str
+    pid: int
+    code: int | None = None
+    signal: str = ""
+    asked: str = ""
+    restart_in: float | None = None
+
+
+class WorkerAsked(Event, tag=True):
+    """We sent a worker process a signal on the user's behalf: `action` is `stop` or `finish`."""
+
+    worker: str
+    action: str
+
+
+class WorkerFrozen(Event, tag=True):
+    """A worker process was stopped with SIGSTOP: alive, and silent."""
+
+    worker: str
+
+
+class WorkerThawed(Event, tag=True):
+    """A frozen worker process goes on (SIGCONT)."""
+
+    worker: str
+
+
+class WorkerRemoved(Event, tag=True):
+    """A local worker's lane is gone for good (a reset takes away those that were added)."""
+
+    worker: str
+
+
+class BrokerStarted(Event, tag=True):
+    """The broker answers. `kind` is `embedded`, `rabbitmq` or `external`; `url` has no password; `amqp_port` is the
+    tap's; `pid` is 0 where the process is not ours."""
+
+    kind: str
+    product: str
+    version: str
+    url: str
+    amqp_port: int
+    pid: int = 0
+
+
+class BrokerStopped(Event, tag=True):
+    """The broker no longer answers. `asked` is true where we stopped it."""
+
+    kind: str
+    asked: bool = False
+    detail: str = ""
+
+
+AnyEvent: TypeAlias = (
+    RunStarted
+    | RunReset
+    | SettingsChanged
+    | ConnectionOpened
+    | ConnectionClosed
+    | ChannelClosed
+    | ExchangeDeclared
+    | QueueDeclared
+    | QueueBound
+    | QueueUnbound
+    | QueuePurged
+    | QueueDeleted
+    | ConsumerStarted
+    | ConsumerCancelled
+    | Published
+    | Confirmed
+    | Returned
+    | Delivered
+    | Acked
+    | Nacked
+    | Rejected
+    | Held
+    | Released
+    | QueueCounted
+    | WorkerStarted
+    | WorkerPrinted
+    | WorkerExited
+    | WorkerAsked
+    | WorkerFrozen
+    | WorkerThawed
+    | WorkerRemoved
+    | BrokerStarted
+    | BrokerStopped
+)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
+    """The engine's answer to the command with the same `id`: `result`, or `status`, `title`, `detail` of a refusal."""
+
+    id: int
+    ok: bool
+    result: dict[str, Any] = {}
+    status: int = 0
+    title: str = ""
+    detail: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent | Reply] = msgspec.json.Decoder(AnyEvent | Reply)
+
+
+def encode(event: Event | Reply) -> bytes:
+    """One event or reply as a line of JSON, without the line end."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes | str) -> AnyEvent | Reply:
+    """The event or reply in one line of JSON.
+
+    Raises msgspec.ValidationError where it is JSON but not ours, msgspec.DecodeError where it is not JSON."""
+    return _decoder.decode(line)

@@ -1,0 +1,1 @@
+"""The two programs of RabbitMQ's tutorial on work queues."""
