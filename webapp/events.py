@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=Tru
 # -- the run ----------------------------------------------------------------------------------------------------
 
 
-class RunStarted(Event, tag=True):
+class RunStarted(Event, frozen=True):
     """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC."""
 
     started: str
@@ -41,11 +41,11 @@ class RunStarted(Event, tag=True):
     version: int = 1
 
 
-class RunReset(Event, tag=True):
+class RunReset(Event, frozen=True):
     """The user asked for a fresh run: the queue was emptied, the ledger starts at 0, open connections stay."""
 
 
-class SettingsChanged(Event, tag=True):
+class SettingsChanged(Event, frozen=True):
     """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit."""
 
     ack: str
@@ -56,7 +56,7 @@ class SettingsChanged(Event, tag=True):
 # -- from the wire ----------------------------------------------------------------------------------------------
 
 
-class ConnectionOpened(Event, tag=True):
+class ConnectionOpened(Event, frozen=True):
     """A client's AMQP handshake through the tap ended in connection.open-ok. `heartbeat` is in seconds, 0 is off."""
 
     conn: int
@@ -66,7 +66,7 @@ class ConnectionOpened(Event, tag=True):
     heartbeat: int = 0
 
 
-class ConnectionClosed(Event, tag=True):
+class ConnectionClosed(Event, frozen=True):
     """A client's connection is over. `by` is `client` or `broker` (connection.close seen, or the broker's socket
     gone, code 0), or `network` (the client's socket ended without a connection.close)."""
 
@@ -76,7 +76,7 @@ class ConnectionClosed(Event, tag=True):
     text: str = ""
 
 
-class ChannelClosed(Event, tag=True):
+class ChannelClosed(Event, frozen=True):
     """channel.close was seen, from `by`: `client` or `broker`."""
 
     conn: int
@@ -86,7 +86,7 @@ class ChannelClosed(Event, tag=True):
     text: str = ""
 
 
-class ExchangeDeclared(Event, tag=True):
+class ExchangeDeclared(Event, frozen=True):
     """The broker accepted exchange.declare. `kind` is the exchange type: direct, fanout, topic …"""
 
     conn: int
@@ -94,7 +94,7 @@ class ExchangeDeclared(Event, tag=True):
     kind: str
 
 
-class QueueDeclared(Event, tag=True):
+class QueueDeclared(Event, frozen=True):
     """The broker accepted queue.declare. `ready` and `consumers` are the counts in its declare-ok. `kind` is the
     `x-queue-type`, `classic` where none was asked for; both it and `durable` are unknown (None) on a passive declare."""
 
@@ -108,7 +108,7 @@ class QueueDeclared(Event, tag=True):
     consumers: int = 0
 
 
-class QueueBound(Event, tag=True):
+class QueueBound(Event, frozen=True):
     """The broker accepted queue.bind."""
 
     conn: int
@@ -117,7 +117,7 @@ class QueueBound(Event, tag=True):
     routing_key: str
 
 
-class QueueUnbound(Event, tag=True):
+class QueueUnbound(Event, frozen=True):
     """The broker accepted queue.unbind."""
 
     conn: int
@@ -126,7 +126,7 @@ class QueueUnbound(Event, tag=True):
     routing_key: str
 
 
-class QueuePurged(Event, tag=True):
+class QueuePurged(Event, frozen=True):
     """A client emptied the queue: its ready messages are gone. `count` is the broker's number."""
 
     conn: int
@@ -134,7 +134,7 @@ class QueuePurged(Event, tag=True):
     count: int
 
 
-class QueueDeleted(Event, tag=True):
+class QueueDeleted(Event, frozen=True):
     """The broker accepted queue.delete. `count` is its number of messages deleted with the queue."""
 
     conn: int
@@ -142,7 +142,7 @@ class QueueDeleted(Event, tag=True):
     count: int
 
 
-class ConsumerStarted(Event, tag=True):
+class ConsumerStarted(Event, frozen=True):
     """The broker accepted basic.consume. `prefetch` is the limit in force for it, 0 is no limit."""
 
     conn: int
@@ -153,7 +153,7 @@ class ConsumerStarted(Event, tag=True):
     prefetch: int = 0
 
 
-class ConsumerCancelled(Event, tag=True):
+class ConsumerCancelled(Event, frozen=True):
     """basic.cancel was seen: `by` `client` (it asked) or `broker` (the queue went away, say)."""
 
     conn: int
@@ -162,7 +162,7 @@ class ConsumerCancelled(Event, tag=True):
     by: str
 
 
-class Published(Event, tag=True):
+class Published(Event, frozen=True):
     """A whole message (method, header, body) went from a client towards the broker.
 
     `queue` is the routing key where the message goes through the default exchange, else empty. `body` is a preview
@@ -180,7 +180,7 @@ class Published(Event, tag=True):
     result_of: str = ""
 
 
-class Confirmed(Event, tag=True):
+class Confirmed(Event, frozen=True):
     """The broker took responsibility for a publish (a confirm), or refused it (`ok` false: basic.nack)."""
 
     conn: int
@@ -189,7 +189,7 @@ class Confirmed(Event, tag=True):
     ok: bool = True
 
 
-class Returned(Event, tag=True):
+class Returned(Event, frozen=True):
     """The broker sent a mandatory publish back (basic.return)."""
 
     conn: int
@@ -199,7 +199,7 @@ class Returned(Event, tag=True):
     text: str
 
 
-class Delivered(Event, tag=True):
+class Delivered(Event, frozen=True):
     """A whole message went from the broker to a client, by basic.deliver, or by basic.get-ok (`consumer` empty).
 
     `delivery_count` is the quorum queue's `x-delivery-count` header, 0 where there is none."""
@@ -220,7 +220,7 @@ class Delivered(Event, tag=True):
     delivery_count: int = 0
 
 
-class Acked(Event, tag=True):
+class Acked(Event, frozen=True):
     """The client acknowledged this delivery; an ack with `multiple` becomes one event a delivery."""
 
     conn: int
@@ -229,7 +229,7 @@ class Acked(Event, tag=True):
     task: str
 
 
-class Nacked(Event, tag=True):
+class Nacked(Event, frozen=True):
     """The client gave this delivery back with basic.nack, or with basic.recover (`requeue` true)."""
 
     conn: int
@@ -239,7 +239,7 @@ class Nacked(Event, tag=True):
     requeue: bool
 
 
-class Rejected(Event, tag=True):
+class Rejected(Event, frozen=True):
     """The client rejected this delivery with basic.reject."""
 
     conn: int
@@ -249,7 +249,7 @@ class Rejected(Event, tag=True):
     requeue: bool
 
 
-class Held(Event, tag=True):
+class Held(Event, frozen=True):
     """The tap stopped one frame and keeps it. `method` is its AMQP name, `basic.ack` say."""
 
     conn: int
@@ -258,7 +258,7 @@ class Held(Event, tag=True):
     task: str = ""
 
 
-class Released(Event, tag=True):
+class Released(Event, frozen=True):
     """The tap let a held frame go (`dropped` false) or threw it away (`dropped` true)."""
 
     conn: int
@@ -268,7 +268,7 @@ class Released(Event, tag=True):
     dropped: bool = False
 
 
-class QueueCounted(Event, tag=True):
+class QueueCounted(Event, frozen=True):
     """The broker's own count of a queue, from a passive declare on the engine's own connection.
     `exists` is false when the broker answered 404."""
 
@@ -281,7 +281,7 @@ class QueueCounted(Event, tag=True):
 # -- from processes ---------------------------------------------------------------------------------------------
 
 
-class WorkerStarted(Event, tag=True):
+class WorkerStarted(Event, frozen=True):
     """The supervisor started a worker process."""
 
     worker: str
@@ -291,14 +291,14 @@ class WorkerStarted(Event, tag=True):
     queue: str
 
 
-class WorkerPrinted(Event, tag=True):
+class WorkerPrinted(Event, frozen=True):
     """A worker wrote a line (without its line end, cut at PREVIEW characters)."""
 
     worker: str
     line: str
 
 
-class WorkerExited(Event, tag=True):
+class WorkerExited(Event, frozen=True):
     """A worker process ended, with exit `code` or by `signal` (its name, SIGKILL say).
 
     `asked` is `stop`, `finish` or `reset` where we ended it, empty where it ended by itself; `restart_in` is the number of
@@ -312,32 +312,32 @@ class WorkerExited(Event, tag=True):
     restart_in: float | None = None
 
 
-class WorkerAsked(Event, tag=True):
+class WorkerAsked(Event, frozen=True):
     """We sent a worker process a signal on the user's behalf: `action` is `stop` or `finish`."""
 
     worker: str
     action: str
 
 
-class WorkerFrozen(Event, tag=True):
+class WorkerFrozen(Event, frozen=True):
     """A worker process was stopped with SIGSTOP: alive, and silent."""
 
     worker: str
 
 
-class WorkerThawed(Event, tag=True):
+class WorkerThawed(Event, frozen=True):
     """A frozen worker process goes on (SIGCONT)."""
 
     worker: str
 
 
-class WorkerRemoved(Event, tag=True):
+class WorkerRemoved(Event, frozen=True):
     """A local worker's lane is gone for good (a reset takes away those that were added)."""
 
     worker: str
 
 
-class BrokerStarted(Event, tag=True):
+class BrokerStarted(Event, frozen=True):
     """The broker answers. `kind` is `embedded`, `rabbitmq` or `external`; `url` has no password; `amqp_port` is the
     tap's; `pid` is 0 where the process is not ours."""
 
@@ -349,7 +349,7 @@ class BrokerStarted(Event, tag=True):
     pid: int = 0
 
 
-class BrokerStopped(Event, tag=True):
+class BrokerStopped(Event, frozen=True):
     """The broker no longer answers. `asked` is true where we stopped it."""
 
     kind: str

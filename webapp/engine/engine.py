@@ -1,0 +1,314 @@
+"""The engine: tap, workers and broker put together, and the orders that move them.
+
+    order ──► Engine.obey ──► Supervisor | Tap | Broker
+                                  └──── events ────► Journal ──► standard output
+
+Must not know the projection, the page or Flask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from webapp import events as ev
+from webapp.engine import brokers, orders
+from webapp.engine.census import Census
+from webapp.engine.children import Children
+from webapp.engine.journal import Journal
+from webapp.engine.monitor import Gone, Monitor
+from webapp.engine.supervisor import Refused, Supervisor, WorkerSettings
+from webapp.engine.tap import Tap
+
+COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
+RETRY = (0.25, 4.0)  # seconds between two tries to get the broker back: the first, and the longest
+RESTART_TIMEOUT = 90.0  # seconds a restart of the broker may take
+ORDERS_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds."""
+
+    broker: str
+    host: str
+    amqp_port: int
+    workers: int
+    worker: WorkerSettings
+    data: Path
+    ack_timeout: float
+
+
+class Engine:
+    """One run's processes. `start`, then `obey` orders, then `close`."""
+
+    def __init__(self, settings: EngineSettings, journal: Journal) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._children = Children()
+        self._census = Census()
+        self._counted: dict[str, ev.QueueCounted] = {}
+        self._tap = Tap(journal, lambda: self._broker.address)
+        self._supervisor = Supervisor(journal, self._children, self._worker_url, settings.worker)
+        self._broker: brokers.Broker
+        self._monitor: Monitor
+        self._up = asyncio.Event()
+        self._restart_asked = False
+        self._one_at_a_time = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        journal.on_event.append(self._census.note)
+
+    async def start(self) -> None:
+        """Broker, tap, workers, in this order. Raises BrokerFailed and tap.PortTaken."""
+        settings = self._settings
+        self._journal.say(
+            ev.RunStarted(
+                started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+                ack=settings.worker.ack,
+                prefetch=settings.worker.prefetch,
+                queue=settings.worker.queue,
+            )
+        )
+        await self._tap.listen(settings.host, settings.amqp_port)
+        data = settings.data / f"{settings.broker}-{self._tap.port}"
+        if settings.broker in ("embedded", "rabbitmq"):
+            shutil.rmtree(
+                data, ignore_errors=True
+            )  # ours alone while we hold the port: a run begins with empty queues
+        self._children.open()
+        self._broker = brokers.make(settings.broker, self._children, data, settings.ack_timeout)
+        await self._broker.start()
+        self._monitor = Monitor(self._broker)
+        await self._connect_patiently()
+        self._broker_is_up()
+        await self._supervisor.start_all(settings.workers)
+        self._spawn(self._keep_broker())
+        self._spawn(self._keep_counting())
+
+    async def close(self) -> None:
+        """Ends every process and connection of ours."""
+        for task in self._tasks:
+            task.cancel()
+        await self._supervisor.close()
+        await self._tap.close()
+        if hasattr(self, "_broker"):
+            await self._broker.close()
+        self._children.close()
+
+    def order(self, line: bytes) -> None:
+        """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal."""
+        try:
+            order = orders.decode(line)
+        except msgspec.DecodeError as error:
+            self._journal.reply(
+                ev.Reply(id=orders.id_of(line), ok=False, status=400, title="Not an order", detail=str(error))
+            )
+            return
+        if len(self._tasks) > ORDERS_AT_ONCE:
+            self._refuse(order.id, Refused(503, "Too many commands at once: wait for some of them to end."))
+            return
+        self._spawn(self._obey(order))
+
+    # -- orders -------------------------------------------------------------------------------------------------
+
+    async def _obey(self, order: orders.AnyOrder) -> None:
+        try:
+            result = await ORDERS[type(order)](self, order)
+        except Refused as refused:
+            self._refuse(order.id, refused)
+        except Gone as gone:
+            self._refuse(order.id, Refused(503, f"The broker went away meanwhile: {gone}."))
+        else:
+            self._journal.reply(ev.Reply(id=order.id, ok=True, result=result or {}))
+
+    def _refuse(self, number: int, refused: Refused) -> None:
+        self._journal.reply(
+            ev.Reply(id=number, ok=False, status=refused.status, title="Refused", detail=str(refused))
+        )
+
+    async def _start(self, order: orders.Start) -> None:
+        await self._supervisor.start(order.worker)
+
+    async def _stop(self, order: orders.Stop) -> None:
+        self._supervisor.stop(order.worker)
+
+    async def _finish(self, order: orders.Finish) -> None:
+        self._supervisor.finish(order.worker)
+
+    async def _freeze(self, order: orders.Freeze) -> None:
+        self._supervisor.freeze(order.worker)
+
+    async def _thaw(self, order: orders.Thaw) -> None:
+        self._supervisor.thaw(order.worker)
+
+    async def _add(self, _: orders.Add) -> dict[str, Any]:
+        return {"name": await self._supervisor.add()}
+
+    async def _cut(self, order: orders.Cut) -> dict[str, Any]:
+        count = self._tap.cut(order.conns)
+        if not count:
+            raise Refused(409, "This connection is gone already.")
+        return {"cut": count}
+
+    async def _set(self, order: orders.Settings) -> None:
+        async with self._one_at_a_time:
+            self._supervisor.change(order.ack, order.prefetch)
+
+    async def _restart_broker(self, _: orders.RestartBroker) -> None:
+        if not self._broker.own:
+            raise Refused(409, "This broker is not ours to restart: restart it where it runs.")
+        if self._restart_asked or not self._up.is_set():
+            raise Refused(409, "The broker is being started already.")
+        self._restart_asked = True
+        self._up.clear()
+        self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
+        await self._broker.kill()
+        try:
+            await asyncio.wait_for(self._up.wait(), RESTART_TIMEOUT)
+        except TimeoutError:
+            raise Refused(503, "The broker has not come back yet.") from None
+
+    async def _reset(self, _: orders.Reset) -> None:
+        async with self._one_at_a_time:
+            if not self._up.is_set():
+                raise Refused(503, "The broker is away: reset again once it is back.")
+            await self._supervisor.reset(self._settings.workers)
+            for name in self._supervisor.workers:
+                self._tap.cut([link.conn for link in self._tap.named(name)])
+            ours = self._census.known() if self._broker.own else []
+            for queue in {self._settings.worker.queue, *ours}:
+                await self._empty(queue)
+            self._counted.clear()
+            self._journal.say(ev.RunReset())
+            await self._supervisor.start_all(self._settings.workers)
+
+    async def _empty(self, queue: str) -> None:
+        """Purges until nothing comes back: what the killed workers held is requeued a moment later."""
+        empty = 0
+        with contextlib.suppress(PermissionError):
+            while empty < 2:
+                purged = await self._monitor.purge(queue)
+                if purged is None:
+                    return
+                empty = 0 if purged else empty + 1
+                await asyncio.sleep(0.05)
+
+    # -- the broker's life --------------------------------------------------------------------------------------
+
+    async def _connect_patiently(self) -> None:
+        """A broker of ours may need a moment after its port is open; a foreign one is asked once."""
+        deadline = asyncio.get_running_loop().time() + brokers.START_TIMEOUT
+        while True:
+            try:
+                await self._monitor.connect()
+                return
+            except brokers.BrokerFailed:
+                if not self._broker.own or asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(RETRY[0])
+            self._monitor = Monitor(self._broker)
+
+    def _broker_is_up(self) -> None:
+        broker, monitor = self._broker, self._monitor
+        self._restart_asked = False
+        self._up.set()
+        self._journal.say(
+            ev.BrokerStarted(
+                kind=broker.kind,
+                product=monitor.product,
+                version=monitor.version,
+                url=broker.url(broker.address.host, broker.address.port, password=False),
+                amqp_port=self._tap.port,
+                pid=broker.pid,
+            )
+        )
+
+    async def _keep_broker(self) -> None:
+        """Notices that the broker is gone, and gets it back."""
+        while True:
+            ended = asyncio.ensure_future(self._broker.wait())
+            await asyncio.wait([ended, self._monitor.closed], return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                await asyncio.wait([ended], timeout=0.2)  # the socket is often seen to go before the process
+            if not ended.done() and not self._restart_asked and await self._reconnect():
+                ended.cancel()
+                continue  # only our own connection was lost
+            if not self._restart_asked:
+                detail = ended.result() if ended.done() else self._monitor.closed.result()
+                self._up.clear()
+                self._journal.say(ev.BrokerStopped(kind=self._broker.kind, detail=detail))
+            ended.cancel()
+            await self._get_back()
+
+    async def _reconnect(self) -> bool:
+        self._monitor = Monitor(self._broker)
+        with contextlib.suppress(brokers.BrokerFailed):
+            await self._monitor.connect()
+            return True
+        return False
+
+    async def _get_back(self) -> None:
+        wait = RETRY[0]
+        while True:
+            with contextlib.suppress(brokers.BrokerFailed):
+                await self._broker.kill()
+                await self._broker.start()
+                self._monitor = Monitor(self._broker)
+                await self._connect_patiently()
+                self._broker_is_up()
+                return
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, RETRY[1])
+
+    async def _keep_counting(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_EVERY)
+            if self._up.is_set():
+                with contextlib.suppress(Gone):
+                    for queue in self._census.due():
+                        await self._count(queue)
+
+    async def _count(self, queue: str) -> None:
+        try:
+            counted = await self._monitor.count(queue)
+        except PermissionError:
+            self._census.shut(queue)
+            return
+        if counted is None:
+            self._census.missing(queue)
+            self._journal.say(ev.QueueCounted(queue=queue, exists=False))
+        else:
+            self._journal.say(ev.QueueCounted(queue=queue, ready=counted.ready, consumers=counted.consumers))
+
+    # -- odds ---------------------------------------------------------------------------------------------------
+
+    def _worker_url(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._tap.host, self._tap.host)
+        return self._broker.url(host, self._tap.port)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = {
+    orders.Start: Engine._start,
+    orders.Stop: Engine._stop,
+    orders.Finish: Engine._finish,
+    orders.Freeze: Engine._freeze,
+    orders.Thaw: Engine._thaw,
+    orders.Add: Engine._add,
+    orders.Cut: Engine._cut,
+    orders.Settings: Engine._set,
+    orders.RestartBroker: Engine._restart_broker,
+    orders.Reset: Engine._reset,
+}

@@ -1,0 +1,557 @@
+"""Frames of one connection to events. Pure: no sockets, no clock; must not import anything that has them.
+
+    client ──frame──► Observer.sees("client") ──bytes to forward──► broker
+    client ◄──bytes to forward── Observer.sees("broker") ◄──frame── broker
+                              │
+                              └── drain() ──► events, in the order in which the frames went by
+
+What goes through is what came in, with one exception: a publish without a message_id is given one, because nothing else joins a
+publish to its deliveries. A method that cannot be decoded, or that we do not know, passes unseen.
+
+Two tables say what is understood: CLIENT and BROKER, from method number to handler. A request's facts become an event when the
+broker's answer goes by, never before: a declare that was refused did not happen.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+from pika import spec
+from pika.exceptions import AMQPError
+
+from webapp import events as ev
+from webapp.engine import wire
+
+Side: TypeAlias = Literal["client", "broker"]
+RESULTS = "results"  # the routing key under which a worker publishes what it made of a task
+PENDING_MAX = 10_000  # unanswered requests and unconfirmed publishes we remember per channel
+NAME_MAX = 200  # characters of a name a client gives itself
+
+
+class Content:
+    """A message under way: its method was seen, its header and body follow on the same channel."""
+
+    __slots__ = ("body", "header", "method", "missing", "task")
+
+    def __init__(self, method: Any) -> None:
+        self.method = method
+        self.header: wire.Header | None = None
+        self.task = ""
+        self.missing = 0
+        self.body = b""
+
+
+class Channel:
+    """What is known of one channel: its consumers, what they hold, and what it asked and was not yet answered."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.consumers: dict[str, tuple[str, bool]] = {}  # consumer tag -> (queue, auto_ack)
+        self.unacked: dict[int, str] = {}  # delivery tag -> task, oldest first
+        self.contents: dict[Side, Content | None] = {"client": None, "broker": None}
+        self.requests: deque[tuple[int, Any]] = deque(
+            maxlen=PENDING_MAX
+        )  # (number of the awaited answer, the request)
+        self.gets: deque[Any] = deque(maxlen=PENDING_MAX)
+        self.queue = ""  # the last one declared: what an empty queue name means
+        self.prefetch = 0  # for each consumer that starts from now on
+        self.prefetch_shared = 0  # for the whole channel (basic.qos with `global`)
+        self.publish_seq: int | None = None  # counts publishes once confirm.select was seen
+        self.unconfirmed: dict[int, str] = {}
+        self.closing: Any = None  # the client's channel.close, until the broker's close-ok
+
+    def answered(self, answer: int) -> Any:
+        """The oldest request that waits for this answer, taken off the list; None where there is none."""
+        for at, (awaited, request) in enumerate(self.requests):
+            if awaited == answer:
+                del self.requests[at]
+                return request
+        return None
+
+
+class Observer:
+    """Watches one connection. `conn` is its number, `peer` the client's address, `new_id` makes a message_id."""
+
+    def __init__(self, conn: int, peer: str, new_id: Callable[[], str]) -> None:
+        self.conn = conn
+        self.peer = peer
+        self.name = ""
+        self.frame_max = wire.FRAME_MAX  # bytes; what connection.tune-ok settled
+        self._product = ""
+        self._heartbeat = 0
+        self._new_id = new_id
+        self._channels: dict[int, Channel] = {}
+        self._events: list[ev.Event] = []
+        self._open = False
+        self._over = False
+        self._closing: tuple[int, str] | None = None
+
+    # -- the face -----------------------------------------------------------------------------------------------
+
+    def sees(self, side: Side, frame: wire.Frame) -> bytes:
+        """Takes note of a frame that `side` sent; returns the bytes to hand on in its place."""
+        kind = frame.kind
+        if self._over or kind == wire.HEARTBEAT or kind == wire.GARBAGE:
+            return frame.raw
+        if kind == wire.METHOD:
+            self._method(side, frame)
+        elif kind == wire.HEADER:
+            return self._header(side, frame)
+        elif kind == wire.BODY:
+            self._body(side, frame)
+        return frame.raw
+
+    def ended(self, by: Literal["client", "broker", "network"], text: str = "") -> None:
+        """The sockets are gone. Says so once, unless a connection.close was seen before and said it already."""
+        if self._closing and not self._over:
+            code, text = self._closing
+            self._close("client", code, text)
+        self._close(by, 0, text)
+
+    def drain(self) -> list[ev.Event]:
+        """The events since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    @property
+    def open(self) -> bool:
+        """True between connection.open-ok and the end."""
+        return self._open and not self._over
+
+    # -- frames -------------------------------------------------------------------------------------------------
+
+    def _method(self, side: Side, frame: wire.Frame) -> None:
+        number = frame.method_id
+        handler = (CLIENT if side == "client" else BROKER).get(number)
+        if handler is None:
+            return
+        try:
+            method = spec.methods[number]().decode(frame.raw, 11)
+        except (struct.error, AMQPError, ValueError, KeyError, IndexError, TypeError, OverflowError):
+            return  # malformed: the other side will say so
+        channel = self._channels.get(frame.channel)
+        if channel is None:
+            channel = Channel(frame.channel)
+            if frame.channel and self._open:
+                self._channels[frame.channel] = channel
+        handler(self, channel, method)
+
+    def _header(self, side: Side, frame: wire.Frame) -> bytes:
+        channel = self._channels.get(frame.channel)
+        content = channel.contents[side] if channel else None
+        header = wire.read_header(frame.raw) if content else None
+        if channel is None or content is None or header is None:
+            return frame.raw
+        raw = frame.raw
+        if header.message_id is not None:
+            content.task = header.message_id
+        elif side == "client":
+            task = self._new_id()
+            spliced = wire.with_message_id(raw, header, task)
+            if len(spliced) <= self.frame_max:
+                content.task, raw = task, spliced
+        content.header = header
+        content.missing = header.body_size
+        if not content.missing:
+            self._complete(side, channel, content)
+        return raw
+
+    def _body(self, side: Side, frame: wire.Frame) -> None:
+        channel = self._channels.get(frame.channel)
+        content = channel.contents[side] if channel else None
+        if channel is None or content is None or content.header is None:
+            return
+        if len(content.body) < ev.PREVIEW * 4:
+            content.body += frame.raw[7 : min(len(frame.raw) - 1, 7 + ev.PREVIEW * 4)]
+        content.missing -= len(frame.raw) - wire.OVERHEAD
+        if content.missing <= 0:
+            self._complete(side, channel, content)
+
+    def _complete(self, side: Side, channel: Channel, content: Content) -> None:
+        channel.contents[side] = None
+        _CONTENT[type(content.method)](self, channel, content)
+
+    # -- what a whole message means -----------------------------------------------------------------------------
+
+    def _published(self, channel: Channel, content: Content) -> None:
+        method, header = content.method, content.header
+        assert header is not None
+        if channel.publish_seq is not None:
+            channel.publish_seq += 1
+            if len(channel.unconfirmed) < PENDING_MAX:
+                channel.unconfirmed[channel.publish_seq] = content.task
+        if not content.task:
+            return  # its header had no room for a message_id: it passes, untraced
+        to_default = not method.exchange
+        self._events.append(
+            ev.Published(
+                conn=self.conn,
+                channel=channel.number,
+                task=content.task,
+                queue=method.routing_key if to_default else "",
+                exchange=method.exchange,
+                routing_key=method.routing_key,
+                persistent=header.persistent,
+                body=_preview(content.body),
+                size=header.body_size,
+                result_of=header.correlation_id if to_default and method.routing_key == RESULTS else "",
+            )
+        )
+
+    def _delivered(self, channel: Channel, content: Content) -> None:
+        method, header = content.method, content.header
+        assert header is not None
+        if isinstance(method, spec.Basic.GetOk):
+            consumer = ""
+            request = channel.gets.popleft() if channel.gets else None
+            queue, auto_ack = (request.queue or channel.queue, request.no_ack) if request else ("", True)
+        else:
+            consumer = method.consumer_tag
+            queue, auto_ack = channel.consumers.get(consumer, ("", False))
+        task = content.task or f"untracked-{self.conn}-{channel.number}-{method.delivery_tag}"
+        if not auto_ack:
+            channel.unacked[method.delivery_tag] = task
+        self._events.append(
+            ev.Delivered(
+                conn=self.conn,
+                channel=channel.number,
+                tag=method.delivery_tag,
+                task=task,
+                queue=queue,
+                consumer=consumer,
+                auto_ack=auto_ack,
+                redelivered=bool(method.redelivered),
+                exchange=method.exchange,
+                routing_key=method.routing_key,
+                body=_preview(content.body),
+                size=header.body_size,
+                persistent=header.persistent,
+                delivery_count=header.delivery_count,
+            )
+        )
+
+    def _returned(self, channel: Channel, content: Content) -> None:
+        method = content.method
+        if content.task:
+            self._events.append(
+                ev.Returned(
+                    conn=self.conn,
+                    channel=channel.number,
+                    task=content.task,
+                    code=method.reply_code,
+                    text=method.reply_text,
+                )
+            )
+
+    # -- methods from the client --------------------------------------------------------------------------------
+
+    def _start_ok(self, _: Channel, method: Any) -> None:
+        properties = method.client_properties or {}
+        self.name = _name(properties.get("connection_name"))
+        product = (_name(properties.get("product")), _name(properties.get("version")))
+        self._product = " ".join(part for part in product if part)
+
+    def _tune_ok(self, _: Channel, method: Any) -> None:
+        self.frame_max = min(method.frame_max or wire.FRAME_MAX_CEILING, wire.FRAME_MAX_CEILING)
+        self._heartbeat = method.heartbeat
+
+    def _client_closes(self, _: Channel, method: Any) -> None:
+        self._closing = (method.reply_code, method.reply_text)
+
+    def _client_close_ok(self, _: Channel, __: Any) -> None:
+        """The answer to the broker's connection.close, which has been told already."""
+
+    def _client_closes_channel(self, channel: Channel, method: Any) -> None:
+        channel.closing = method
+
+    def _request(self, channel: Channel, method: Any) -> None:
+        answer, apply = _ANSWERS[type(method)]
+        if getattr(method, "nowait", False):
+            apply(self, channel, method, None)
+        else:
+            channel.requests.append((answer, method))
+
+    def _get(self, channel: Channel, method: Any) -> None:
+        channel.gets.append(method)
+
+    def _content(self, channel: Channel, method: Any) -> None:
+        side: Side = "client" if isinstance(method, spec.Basic.Publish) else "broker"
+        channel.contents[side] = Content(method)
+
+    def _confirm_select(self, channel: Channel, _: Any) -> None:
+        if channel.publish_seq is None:
+            channel.publish_seq = 0
+
+    def _ack(self, channel: Channel, method: Any) -> None:
+        for tag, task in _take(channel.unacked, method.delivery_tag, method.multiple):
+            self._events.append(ev.Acked(conn=self.conn, channel=channel.number, tag=tag, task=task))
+
+    def _nack(self, channel: Channel, method: Any) -> None:
+        for tag, task in _take(channel.unacked, method.delivery_tag, method.multiple):
+            self._events.append(
+                ev.Nacked(
+                    conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=bool(method.requeue)
+                )
+            )
+
+    def _reject(self, channel: Channel, method: Any) -> None:
+        for tag, task in _take(channel.unacked, method.delivery_tag, False):
+            self._events.append(
+                ev.Rejected(
+                    conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=bool(method.requeue)
+                )
+            )
+
+    # -- methods from the broker --------------------------------------------------------------------------------
+
+    def _open_ok(self, _: Channel, __: Any) -> None:
+        self._open = True
+        self._events.append(
+            ev.ConnectionOpened(
+                conn=self.conn,
+                name=self.name,
+                product=self._product,
+                peer=self.peer,
+                heartbeat=self._heartbeat,
+            )
+        )
+
+    def _broker_closes(self, _: Channel, method: Any) -> None:
+        self._close("broker", method.reply_code, method.reply_text)
+
+    def _broker_close_ok(self, _: Channel, __: Any) -> None:
+        code, text = self._closing or (200, "")
+        self._close("client", code, text)
+
+    def _broker_closes_channel(self, channel: Channel, method: Any) -> None:
+        self._close_channel(channel, "broker", method)
+
+    def _channel_close_ok(self, channel: Channel, _: Any) -> None:
+        if channel.closing is not None:
+            self._close_channel(channel, "client", channel.closing)
+
+    def _broker_cancels(self, channel: Channel, method: Any) -> None:
+        self._cancel(channel, method.consumer_tag, "broker")
+
+    def _get_empty(self, channel: Channel, _: Any) -> None:
+        if channel.gets:
+            channel.gets.popleft()
+
+    def _confirm(self, channel: Channel, method: Any) -> None:
+        ok = not isinstance(method, spec.Basic.Nack)
+        for _, task in _take(channel.unconfirmed, method.delivery_tag, method.multiple):
+            if task:
+                self._events.append(ev.Confirmed(conn=self.conn, channel=channel.number, task=task, ok=ok))
+
+    def _answer(self, channel: Channel, method: Any) -> None:
+        request = channel.answered(method.INDEX)
+        if request is not None:
+            _ANSWERS[type(request)][1](self, channel, request, method)
+
+    # -- requests that the broker granted -----------------------------------------------------------------------
+
+    def _qos(self, channel: Channel, asked: Any, _: Any) -> None:
+        if asked.global_qos:
+            channel.prefetch_shared = asked.prefetch_count
+        else:
+            channel.prefetch = asked.prefetch_count
+
+    def _consume(self, channel: Channel, asked: Any, got: Any) -> None:
+        consumer = got.consumer_tag if got else asked.consumer_tag
+        queue = asked.queue or channel.queue
+        channel.consumers[consumer] = (queue, bool(asked.no_ack))
+        limits = [limit for limit in (channel.prefetch, channel.prefetch_shared) if limit]
+        self._events.append(
+            ev.ConsumerStarted(
+                conn=self.conn,
+                channel=channel.number,
+                queue=queue,
+                consumer=consumer,
+                auto_ack=bool(asked.no_ack),
+                prefetch=min(limits, default=0),
+            )
+        )
+
+    def _cancelled(self, channel: Channel, asked: Any, _: Any) -> None:
+        self._cancel(channel, asked.consumer_tag, "client")
+
+    def _declare(self, channel: Channel, asked: Any, got: Any) -> None:
+        queue = got.queue if got else asked.queue
+        channel.queue = queue
+        kind = str((asked.arguments or {}).get("x-queue-type", "classic"))
+        self._events.append(
+            ev.QueueDeclared(
+                conn=self.conn,
+                queue=queue,
+                durable=None if asked.passive else bool(asked.durable),
+                kind=None if asked.passive else kind,
+                exclusive=bool(asked.exclusive),
+                auto_delete=bool(asked.auto_delete),
+                ready=got.message_count if got else 0,
+                consumers=got.consumer_count if got else 0,
+            )
+        )
+
+    def _bind(self, channel: Channel, asked: Any, _: Any) -> None:
+        kind = ev.QueueBound if isinstance(asked, spec.Queue.Bind) else ev.QueueUnbound
+        self._events.append(
+            kind(
+                conn=self.conn,
+                queue=asked.queue or channel.queue,
+                exchange=asked.exchange,
+                routing_key=asked.routing_key,
+            )
+        )
+
+    def _purge(self, channel: Channel, asked: Any, got: Any) -> None:
+        count = got.message_count if got else 0
+        self._events.append(ev.QueuePurged(conn=self.conn, queue=asked.queue or channel.queue, count=count))
+
+    def _delete(self, channel: Channel, asked: Any, got: Any) -> None:
+        count = got.message_count if got else 0
+        self._events.append(ev.QueueDeleted(conn=self.conn, queue=asked.queue or channel.queue, count=count))
+
+    def _declare_exchange(self, _: Channel, asked: Any, __: Any) -> None:
+        if not asked.passive:
+            self._events.append(
+                ev.ExchangeDeclared(conn=self.conn, exchange=asked.exchange, kind=asked.type or "direct")
+            )
+
+    def _recover(self, channel: Channel, asked: Any, _: Any) -> None:
+        unacked, channel.unacked = channel.unacked, {}
+        if not asked.requeue:
+            return
+        for tag, task in unacked.items():
+            self._events.append(
+                ev.Nacked(conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=True)
+            )
+
+    # -- ends ---------------------------------------------------------------------------------------------------
+
+    def _cancel(self, channel: Channel, consumer: str, by: str) -> None:
+        # The consumer stays in the table until its channel ends: deliveries under way still name it.
+        self._events.append(
+            ev.ConsumerCancelled(conn=self.conn, channel=channel.number, consumer=consumer, by=by)
+        )
+
+    def _close_channel(self, channel: Channel, by: str, method: Any) -> None:
+        if self._channels.pop(channel.number, None) is not None:
+            self._events.append(
+                ev.ChannelClosed(
+                    conn=self.conn,
+                    channel=channel.number,
+                    by=by,
+                    code=method.reply_code,
+                    text=method.reply_text,
+                )
+            )
+
+    def _close(self, by: str, code: int, text: str) -> None:
+        if self._open and not self._over:
+            self._events.append(ev.ConnectionClosed(conn=self.conn, by=by, code=code, text=text))
+        self._over = True
+        self._channels.clear()
+
+
+def _take(waiting: dict[int, str], tag: int, multiple: bool) -> list[tuple[int, str]]:
+    """Removes what an ack for `tag` speaks of; with `multiple` all up to it, tag 0 then meaning all (AMQP 0-9-1, basic.ack)."""
+    if not multiple:
+        task = waiting.pop(tag, None)
+        return [] if task is None else [(tag, task)]
+    taken = [(each, task) for each, task in waiting.items() if tag == 0 or each <= tag]
+    for each, _ in taken:
+        del waiting[each]
+    return taken
+
+
+def _preview(body: bytes) -> str:
+    return wire.text(body)[: ev.PREVIEW]
+
+
+def _name(value: Any) -> str:
+    """A name that a client gave: text of bounded length on one line."""
+    if isinstance(value, bytes):
+        value = wire.text(value)
+    return " ".join(value.split())[:NAME_MAX] if isinstance(value, str) else ""
+
+
+Handler: TypeAlias = Callable[[Observer, Channel, Any], None]
+
+CLIENT: dict[int, Handler] = {
+    spec.Connection.StartOk.INDEX: Observer._start_ok,
+    spec.Connection.TuneOk.INDEX: Observer._tune_ok,
+    spec.Connection.Close.INDEX: Observer._client_closes,
+    spec.Connection.CloseOk.INDEX: Observer._client_close_ok,
+    spec.Channel.Open.INDEX: lambda *_: None,  # makes the channel known
+    spec.Channel.Close.INDEX: Observer._client_closes_channel,
+    spec.Exchange.Declare.INDEX: Observer._request,
+    spec.Queue.Declare.INDEX: Observer._request,
+    spec.Queue.Bind.INDEX: Observer._request,
+    spec.Queue.Unbind.INDEX: Observer._request,
+    spec.Queue.Purge.INDEX: Observer._request,
+    spec.Queue.Delete.INDEX: Observer._request,
+    spec.Basic.Qos.INDEX: Observer._request,
+    spec.Basic.Consume.INDEX: Observer._request,
+    spec.Basic.Cancel.INDEX: Observer._request,
+    spec.Basic.Recover.INDEX: Observer._request,
+    spec.Basic.Get.INDEX: Observer._get,
+    spec.Basic.Publish.INDEX: Observer._content,
+    spec.Basic.Ack.INDEX: Observer._ack,
+    spec.Basic.Nack.INDEX: Observer._nack,
+    spec.Basic.Reject.INDEX: Observer._reject,
+    spec.Confirm.Select.INDEX: Observer._confirm_select,
+}
+
+BROKER: dict[int, Handler] = {
+    spec.Connection.OpenOk.INDEX: Observer._open_ok,
+    spec.Connection.Close.INDEX: Observer._broker_closes,
+    spec.Connection.CloseOk.INDEX: Observer._broker_close_ok,
+    spec.Channel.Close.INDEX: Observer._broker_closes_channel,
+    spec.Channel.CloseOk.INDEX: Observer._channel_close_ok,
+    spec.Basic.Deliver.INDEX: Observer._content,
+    spec.Basic.GetOk.INDEX: Observer._content,
+    spec.Basic.GetEmpty.INDEX: Observer._get_empty,
+    spec.Basic.Return.INDEX: Observer._content,
+    spec.Basic.Cancel.INDEX: Observer._broker_cancels,
+    spec.Basic.Ack.INDEX: Observer._confirm,
+    spec.Basic.Nack.INDEX: Observer._confirm,
+    **{
+        answer.INDEX: Observer._answer
+        for answer in (
+            spec.Exchange.DeclareOk,
+            spec.Queue.DeclareOk,
+            spec.Queue.BindOk,
+            spec.Queue.UnbindOk,
+            spec.Queue.PurgeOk,
+            spec.Queue.DeleteOk,
+            spec.Basic.QosOk,
+            spec.Basic.ConsumeOk,
+            spec.Basic.CancelOk,
+            spec.Basic.RecoverOk,
+        )
+    },
+}
+
+# request -> (number of its answer, what it means once granted)
+_ANSWERS: dict[type, tuple[int, Callable[[Observer, Channel, Any, Any], None]]] = {
+    spec.Exchange.Declare: (spec.Exchange.DeclareOk.INDEX, Observer._declare_exchange),
+    spec.Queue.Declare: (spec.Queue.DeclareOk.INDEX, Observer._declare),
+    spec.Queue.Bind: (spec.Queue.BindOk.INDEX, Observer._bind),
+    spec.Queue.Unbind: (spec.Queue.UnbindOk.INDEX, Observer._bind),
+    spec.Queue.Purge: (spec.Queue.PurgeOk.INDEX, Observer._purge),
+    spec.Queue.Delete: (spec.Queue.DeleteOk.INDEX, Observer._delete),
+    spec.Basic.Qos: (spec.Basic.QosOk.INDEX, Observer._qos),
+    spec.Basic.Consume: (spec.Basic.ConsumeOk.INDEX, Observer._consume),
+    spec.Basic.Cancel: (spec.Basic.CancelOk.INDEX, Observer._cancelled),
+    spec.Basic.Recover: (spec.Basic.RecoverOk.INDEX, Observer._recover),
+}
+
+_CONTENT: dict[type, Callable[[Observer, Channel, Content], None]] = {
+    spec.Basic.Publish: Observer._published,
+    spec.Basic.Deliver: Observer._delivered,
+    spec.Basic.GetOk: Observer._delivered,
+    spec.Basic.Return: Observer._returned,
+}

@@ -1,0 +1,97 @@
+"""The commands that come down to the engine, one JSON object a line: `{"id": 7, "do": "stop", "worker": "worker-1"}`.
+
+Each gets one `events.Reply` with the same id. Shapes only; what they do is `engine.py`'s. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+Prefetch: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Order(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag=str.lower, forbid_unknown_fields=True
+):
+    """A command. `id` is the asker's number for it and comes back in the reply."""
+
+    id: int
+
+
+class Start(Order, frozen=True):
+    """Start a worker that is not running."""
+
+    worker: str
+
+
+class Stop(Order, frozen=True):
+    """kill -9."""
+
+    worker: str
+
+
+class Finish(Order, frozen=True):
+    """SIGTERM: finish the task in hand, then leave."""
+
+    worker: str
+
+
+class Freeze(Order, frozen=True):
+    """SIGSTOP."""
+
+    worker: str
+
+
+class Thaw(Order, frozen=True):
+    """SIGCONT."""
+
+    worker: str
+
+
+class Add(Order, frozen=True):
+    """Start one more worker; the reply's result has its `name`."""
+
+
+class Cut(Order, frozen=True):
+    """Reset these connections, both sides."""
+
+    conns: list[int]
+
+
+class Settings(Order, frozen=True):
+    """How workers are started from now on; the running ones are restarted gracefully."""
+
+    ack: Literal["manual", "auto"] | None = None
+    prefetch: Prefetch | None = None
+
+
+class RestartBroker(Order, frozen=True, tag="restart_broker"):
+    """kill -9 of the broker, and start it again on the same data."""
+
+
+class Reset(Order, frozen=True):
+    """A fresh run: workers killed, queue emptied, the first workers started."""
+
+
+AnyOrder: TypeAlias = Start | Stop | Finish | Freeze | Thaw | Add | Cut | Settings | RestartBroker | Reset
+
+_decoder: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
+
+
+class _Id(msgspec.Struct):
+    id: int = 0
+
+
+def decode(line: bytes) -> AnyOrder:
+    """The order in one line. Raises msgspec.DecodeError (its ValidationError included), whose text says what is wrong."""
+    return _decoder.decode(line)
+
+
+def id_of(line: bytes) -> int:
+    """The id in a line that is no order, so that its refusal finds the asker; 0 where it has none."""
+    try:
+        return msgspec.json.decode(line, type=_Id).id
+    except msgspec.DecodeError:
+        return 0
