@@ -55,7 +55,7 @@ class Add(Order, frozen=True):
 
 
 class Cut(Order, frozen=True):
-    """Reset these connections, both sides."""
+    """Close these connections, both sides, without a goodbye."""
 
     conns: list[int]
 

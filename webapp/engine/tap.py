@@ -81,7 +81,7 @@ class Link:
                 transport.close()
 
     def cut(self) -> None:
-        """Resets both sockets at once: no AMQP goodbye on either side."""
+        """Closes both sockets at once: no AMQP goodbye on either side."""
         if not self.over:
             self._end("network", "cut")
         for transport in self._transports.values():
@@ -211,6 +211,7 @@ class Tap:
             task.cancel()
         self.cut(list(self.links))
         await asyncio.gather(*self._joining, return_exceptions=True)
+        await asyncio.sleep(0)  # the turn of the loop in which aborted transports let go of their sockets
 
     def _accept(self, transport: asyncio.Transport) -> Link:
         self._count += 1
