@@ -1,0 +1,215 @@
+"""What a user can ask for: one table, used by REST and by Socket.IO alike.
+
+Each command checks its fields, then whether the request fits the state of things as projected, and only then asks the
+engine or the producer. Refusals are the named exceptions of `problems.py`. Must not import Flask or eventlet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from webapp.problems import Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
+from webapp.settings import MOST_PREFETCH, MOST_WORKERS
+
+LONGEST_BODY = 4096  # bytes of UTF-8
+MOST_DOTS = 600  # ten minutes of work
+MOST_AT_ONCE = 10_000
+
+
+class Asks(Protocol):
+    """What we need of the engine: see `sources.Live.ask`."""
+
+    def ask(self, do: str, **fields: Any) -> dict[str, Any]: ...
+
+
+class Submits(Protocol):
+    """What we need of the producer: see `producer.Producer.submit`."""
+
+    def submit(self, body: str, count: int = 1) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where commands come in. `state` gives the newest projected state."""
+
+    engine: Asks
+    producer: Submits
+    state: Callable[[], Any]
+
+    def do(self, name: object, fields: Mapping[str, object]) -> dict[str, Any]:
+        """Carry out a command and return its result's fields. Raises a Problem."""
+        command = COMMANDS.get(name) if isinstance(name, str) else None
+        if command is None:
+            raise NoSuchCommand(f"There are: {', '.join(COMMANDS)}.")
+        return command.run(self, **checked(fields, command.fields))
+
+
+# -- fields: each check takes what JSON gave and returns it, or raises Invalid -----------------------------------
+
+
+def task_body(value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid('body must be a text, "photo..." say.')
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise Invalid("body must be a text that UTF-8 can express.") from None
+    if not value.strip():
+        raise Invalid("body must not be empty: type something, each dot in it is a second of work.")
+    if size > LONGEST_BODY:
+        raise Invalid(f"body may have at most {LONGEST_BODY} bytes of UTF-8; this one has {size}.")
+    if "\0" in value:
+        raise Invalid("body must not contain a NUL character.")
+    if value.count(".") > MOST_DOTS:
+        raise Invalid(
+            f"body may have at most {MOST_DOTS} dots, ten minutes of work; this one has {value.count('.')}."
+        )
+    return value
+
+
+def whole(name: str, low: int, high: int, more: str = "") -> Callable[[object], int]:
+    """A check for a JSON number without a fraction; true and 1.0 are none."""
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Invalid(f"{name} must be a whole number from {low} to {high}{more}.")
+        return value
+
+    return check
+
+
+def ack_mode(value: object) -> str:
+    if value not in ("manual", "auto"):
+        raise Invalid('ack must be "manual" or "auto".')
+    return str(value)
+
+
+def text(name: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise Invalid(f"{name} must be a text.")
+        return value
+
+    return check
+
+
+@dataclass(frozen=True)
+class Field:
+    check: Callable[[object], Any]
+    required: bool = False
+
+
+def checked(given: Mapping[str, object], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The given fields, checked. Unknown and missing ones are refused by name."""
+    unknown = [name for name in given if name not in fields]
+    if unknown:
+        allowed = f"allowed: {', '.join(fields)}" if fields else "none are expected"
+        raise Invalid(
+            f"Unknown field{'s' * (len(unknown) > 1)} {', '.join(str(n)[:60] for n in unknown[:10])}; {allowed}."
+        )
+    missing = [name for name, field in fields.items() if field.required and name not in given]
+    if missing:
+        raise Invalid(f"{' and '.join(missing)} missing.")
+    return {name: fields[name].check(value) for name, value in given.items()}
+
+
+# -- the commands -------------------------------------------------------------------------------------------------
+
+
+def submit(desk: Desk, body: str, count: int = 1) -> dict[str, Any]:
+    return {"ids": desk.producer.submit(body, count)}
+
+
+def add(desk: Desk) -> dict[str, Any]:
+    local = [worker for worker in desk.state().workers.values() if worker.kind == "local"]
+    if len(local) >= MOST_WORKERS:
+        raise NotNow(
+            f"There are {len(local)} workers already, as many as fit here. More can run anywhere: connect them to the tap."
+        )
+    return desk.engine.ask("add")
+
+
+def worker(desk: Desk, name: str, action: str) -> dict[str, Any]:
+    state = desk.state()
+    if name not in state.workers:
+        known = ", ".join(list(state.workers)[:40]) or "none yet"
+        raise NoSuchWorker(f"There is no worker {name[:60]!r}. There are: {known}.")
+    if action not in ACTIONS:
+        raise NoSuchAction(f"There is no action {action[:60]!r}. There are: {', '.join(ACTIONS)}.")
+    lane = state.workers[name]
+    if action != "cut" and lane.kind != "local":
+        raise NotNow(f"{name} is a guest: its process is not ours. Its connection can be cut, nothing else.")
+    reason = ACTIONS[action].get(lane.state)
+    if reason:
+        raise NotNow(f"{name} {reason}")
+    if action == "cut":
+        conns = state.conns_of(name)
+        if not conns:
+            raise NotNow(f"{name} has no open connection to cut.")
+        desk.engine.ask("cut", conns=list(conns))
+    else:
+        desk.engine.ask(action, worker=name)
+    return {"name": name, "action": action}
+
+
+RUNNING = "is running already."
+STOPPED = "is stopped already: start it first."
+FROZEN = "is frozen: thaw it first, a frozen process does not notice."
+
+# Action -> states in which it makes no sense -> why not.
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "stop": {"stopped": STOPPED},
+    "start": dict.fromkeys(("starting", "idle", "working", "frozen", "cut"), RUNNING),
+    "finish": {"stopped": STOPPED, "frozen": FROZEN},
+    "freeze": {"stopped": STOPPED, "frozen": "is frozen already."},
+    "thaw": dict.fromkeys(("starting", "idle", "working", "stopped", "cut"), "is not frozen."),
+    "cut": {"stopped": "is stopped: it has no connection to cut."},
+}
+
+
+def settings(desk: Desk, **changes: Any) -> dict[str, Any]:
+    if not changes:
+        raise Invalid("Name what to change: ack, prefetch, or both.")
+    now = desk.state().settings
+    current = {"ack": now.ack, "prefetch": now.prefetch, "queue": now.queue}
+    wanted = {**current, **changes}
+    if wanted != current:  # else nothing to do: no worker is restarted for it
+        desk.engine.ask("settings", **changes)
+    return wanted
+
+
+def restart_broker(desk: Desk) -> dict[str, Any]:
+    if desk.state().broker.kind == "external":
+        raise NotNow("This broker is not ours, it was running before: restart it where it was started.")
+    desk.engine.ask("restart_broker")
+    return {}
+
+
+def reset(desk: Desk) -> dict[str, Any]:
+    desk.engine.ask("reset")
+    return {}
+
+
+@dataclass(frozen=True)
+class Command:
+    run: Callable[..., dict[str, Any]]
+    fields: Mapping[str, Field]
+
+
+COMMANDS: Mapping[str, Command] = {
+    "submit": Command(
+        submit, {"body": Field(task_body, required=True), "count": Field(whole("count", 1, MOST_AT_ONCE))}
+    ),
+    "add": Command(add, {}),
+    "worker": Command(
+        worker, {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)}
+    ),
+    "settings": Command(
+        settings,
+        {"ack": Field(ack_mode), "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)"))},
+    ),
+    "restart_broker": Command(restart_broker, {}),
+    "reset": Command(reset, {}),
+}

@@ -1,0 +1,41 @@
+"""The newest state of the run, and the engine's clock as this process can tell it.
+
+Whoever wants to know of changes waits for `changed`. Must not import Flask, eventlet or Socket.IO.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from webapp import projection
+from webapp.events import AnyEvent, BrokerStarted, RunStarted
+
+
+class Current:
+    """Takes events in; `state` is what they add up to, `now()` is the engine's clock, in seconds since the run began."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.state = projection.State()
+        self.changed = threading.Event()
+        self.amqp_port: int | None = None  # the tap's, once it listens
+        self._clock = clock
+        self._began: float | None = None  # our clock's time of the run's beginning
+
+    def take(self, event: AnyEvent) -> None:
+        if isinstance(event, RunStarted):
+            self._began = None
+            self.amqp_port = None
+        elif isinstance(event, BrokerStarted):
+            self.amqp_port = event.amqp_port
+        # An event arrives late or in time, never early: the earliest beginning seen is the best estimate.
+        began = self._clock() - event.at
+        if self._began is None or began < self._began:
+            self._began = began
+        projection.apply(self.state, event)
+        self.changed.set()
+
+    def now(self) -> float:
+        """Seconds since the run began, never before the last event; 0 before there was one."""
+        return 0.0 if self._began is None else self._clock() - self._began

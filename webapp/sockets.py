@@ -1,0 +1,227 @@
+"""Socket.IO: pages join, get frames, send commands.
+
+    Current ── changed ──► Broadcaster: view, delta, encode once ──► room "frames" ──► every page
+    page ── "command" ──► Desk ── answer ──► page        page ── "sync", "seen" ──► keyframe, back into the room
+
+Page to server: `command` {"do": NAME, …} (answered by the acknowledgement), `sync` (asks for a keyframe), `seen` {"n": N}
+(once a second: the newest frame it has drawn). Server to page: `frame`; frames.py and projection.py say what is in one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from webapp import frames
+from webapp.commands import Desk
+from webapp.current import Current
+from webapp.problems import Broken, Malformed, Problem
+
+log = logging.getLogger("unacked")
+
+ROOM = "frames"
+LARGEST_MESSAGE = 64 * 1024  # bytes, from a page
+PER_SECOND = 30  # deltas a second for a presenter and a small room
+PER_SECOND_CROWD = 10  # … and for an audience
+CROWD = 50  # pages; more are an audience
+KEYFRAME_EVERY = 5.0  # seconds
+TOO_FAR_BEHIND = 150  # frames a page may have unseen before it gets no more
+SYNC_EVERY = 1.0  # seconds between keyframes for a page that asks again without having seen the last one
+
+
+class Json:
+    """The JSON of Socket.IO's packets: msgspec's, which takes a frame that is already encoded as it is (msgspec.Raw)."""
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return msgspec.json.encode(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: object) -> Any:
+        value: Any = msgspec.json.decode(text)
+        return value
+
+
+class Page:
+    """One open page. `sent` and `seen` are frame numbers."""
+
+    def __init__(self, sent: int) -> None:
+        self.sent = sent
+        self.seen = sent
+        self.in_room = True
+        self.asked_at = 0.0  # when it last got a keyframe for the asking
+
+
+class Broadcaster:
+    """Makes frames of the newest state and sends them to everybody, each encoded once."""
+
+    def __init__(self, socketio: SocketIO, current: Current, alive: Callable[[], bool]) -> None:
+        self._socketio = socketio
+        self._server: Any = socketio.server  # type: ignore[attr-defined]  # its type stubs do not know it
+        self._current = current
+        self._alive = alive
+        self._view: dict[str, Any] = {}
+        self._n = 0
+        self.pages: dict[str, Page] = {}
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="frames", daemon=True).start()
+
+    # -- pages come and go ----------------------------------------------------------------------------------------
+
+    def join(self, sid: str) -> None:
+        """A page opened: it gets a keyframe at once, and every frame from now on."""
+        if not self.pages:
+            self._view = self._look()  # nobody was watching, so nobody kept it up to date
+            self._n += 1
+        self.pages[sid] = Page(self._n)
+        self._server.enter_room(sid, ROOM)
+        self._keyframe(sid)
+        self._current.changed.set()  # the number of watching pages is in the frames
+
+    def leave(self, sid: str) -> None:
+        if self.pages.pop(sid, None) is not None:
+            self._current.changed.set()
+
+    def sync(self, sid: str) -> None:
+        """A page saw a gap, or asks for the state of things."""
+        page = self.pages.get(sid)
+        if page is None:
+            return
+        now = time.monotonic()
+        if page.seen < page.sent and now - page.asked_at < SYNC_EVERY:
+            return  # one is on its way; a page that only ever asks must not fill our memory
+        page.asked_at = now
+        self._return(sid, page)
+
+    def seen(self, sid: str, n: object) -> None:
+        """A page says which frame it has drawn; one that had fallen behind and caught up gets frames again."""
+        page = self.pages.get(sid)
+        if page is None or not isinstance(n, int) or isinstance(n, bool):
+            return
+        page.seen = max(page.seen, min(n, page.sent))
+        if not page.in_room and page.seen == page.sent:
+            self._return(sid, page)
+
+    def _return(self, sid: str, page: Page) -> None:
+        page.in_room = True
+        page.sent = self._n
+        self._server.enter_room(sid, ROOM)
+        self._keyframe(sid)
+
+    def _keyframe(self, sid: str) -> None:
+        """The newest frame as a keyframe, to one page."""
+        self._emit({**self._view, "n": self._n, "key": True, "at": self._current.now()}, sid)
+
+    # -- the thread that makes frames -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        last_key = time.monotonic()
+        while True:
+            self._current.changed.wait(max(0.0, last_key + KEYFRAME_EVERY - time.monotonic()))
+            self._current.changed.clear()
+            try:
+                if time.monotonic() - last_key >= KEYFRAME_EVERY:
+                    last_key = time.monotonic()
+                    self._send(key=True)
+                else:
+                    self._send(key=False)
+            except Exception:
+                # A bug in a frame must not end all following ones; the next keyframe sets things right.
+                log.exception("could not make a frame")
+            time.sleep(1 / (PER_SECOND_CROWD if len(self.pages) > CROWD else PER_SECOND))
+
+    def _send(self, key: bool) -> None:
+        if not self.pages:
+            return
+        old, new = self._view, self._look()
+        delta = None if key else frames.delta(old, new)
+        if not key and delta is None:
+            return
+        self._view = new
+        self._n += 1
+        frame = {**new, "key": True} if delta is None else delta
+        self._emit({**frame, "n": self._n, "at": self._current.now()}, ROOM)
+        for sid, page in self.pages.items():
+            if page.in_room:
+                page.sent = self._n
+                if page.sent - page.seen > TOO_FAR_BEHIND:
+                    page.in_room = False
+                    self._server.leave_room(sid, ROOM)
+
+    def _look(self) -> dict[str, Any]:
+        view = frames.view(self._current.state)
+        view["link"] = {"engine": self._alive(), "watching": len(self.pages)}
+        return view
+
+    def _emit(self, frame: dict[str, Any], to: str) -> None:
+        self._socketio.emit("frame", msgspec.Raw(msgspec.json.encode(frame)), to=to)
+
+
+def attach(app: Flask, desk: Desk, current: Current, alive: Callable[[], bool]) -> Broadcaster:
+    """Join Socket.IO to the app; the returned broadcaster is not started yet. `alive`: whether the engine runs."""
+    quiet = logging.getLogger("unacked.socketio")
+    quiet.setLevel(logging.CRITICAL)  # it logs whatever nonsense a client sends, with a traceback each
+    socketio = SocketIO(
+        app,
+        async_mode="eventlet",
+        json=Json,
+        max_http_buffer_size=LARGEST_MESSAGE,
+        manage_session=False,
+        always_connect=True,  # so that the keyframe never comes before the page knows it is connected
+        logger=quiet,
+        engineio_logger=quiet,
+    )
+    broadcaster = Broadcaster(socketio, current, alive)
+
+    @socketio.on("connect")
+    def connect(_auth: object = None) -> None:
+        broadcaster.join(sid())
+
+    @socketio.on("disconnect")
+    def disconnect(*_: object) -> None:
+        broadcaster.leave(sid())
+
+    @socketio.on("sync")
+    def sync(*_: object) -> None:
+        broadcaster.sync(sid())
+
+    @socketio.on("seen")
+    def seen(*given: object) -> None:
+        if given and isinstance(given[0], dict):
+            broadcaster.seen(sid(), given[0].get("n"))
+
+    @socketio.on("command")
+    def command(*given: object) -> dict[str, Any]:
+        try:
+            result = desk.do(*taken_apart(given))
+            return {"ok": True, **result}
+        except Problem as problem:
+            return {"ok": False, **problem.as_dict()}
+        except Exception:
+            log.exception("a command failed")
+            return {
+                "ok": False,
+                **Broken("It was written to the terminal. Nothing is known to be lost.").as_dict(),
+            }
+
+    return broadcaster
+
+
+def taken_apart(given: tuple[object, ...]) -> tuple[object, dict[str, object]]:
+    """A command's name and fields, out of the arguments of a Socket.IO event. Raises Malformed."""
+    if len(given) != 1 or not isinstance(given[0], dict):
+        raise Malformed('A command is one object, {"do": "submit", "body": "photo..."} say.')
+    message = dict(given[0])
+    return message.pop("do", None), message
+
+
+def sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it
