@@ -28,20 +28,20 @@ class Scene:
         self.tap = Tap(self.journal, lambda: Address("127.0.0.1", self.port))
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(
-            lambda r, w: self.accepted.put_nowait((r, w)), "127.0.0.1", 0
-        )
+        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]
         await self.tap.listen("127.0.0.1", 0)
         return self
 
     async def __aexit__(self, *_):
-        await self.tap.close()
-        self.server.close()
         for writer in self.writers:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+        while self.tap.links:
+            await asyncio.sleep(0.001)
+        await self.tap.close()
+        self.server.close()
 
     def _accept(self, reader, writer):
         self.writers.append(writer)
