@@ -65,6 +65,14 @@ def main(arguments: list[str]) -> None:
     if "stubborn" in odd:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
+    lives = os.environ.get(
+        "FAKE_LIVES"
+    )  # a file; if it is there, this engine is a later one and hangs at its start
+    if lives and Path(lives).exists():
+        signal.pause()
+    elif lives:
+        Path(lives).touch()
+
     worker = {"ack": options["--ack"], "prefetch": int(options["--prefetch"]), "queue": options["--queue"]}
     say("RunStarted", started="2026-01-01T00:00:00Z", **worker)
     if "crash" in odd:
@@ -73,7 +81,14 @@ def main(arguments: list[str]) -> None:
         sys.stdout.write('not json\n{"type":"Unheard","seq":1}\n[1,2]\n\n')
     kind = "external" if "external" in odd else "embedded"
     amqp_port = int(options["--amqp-port"])
-    say("BrokerStarted", kind=kind, product="Fake", version="0", url="amqp://127.0.0.1:1/", amqp_port=amqp_port)
+    say(
+        "BrokerStarted",
+        kind=kind,
+        product="Fake",
+        version="0",
+        url="amqp://127.0.0.1:1/",
+        amqp_port=amqp_port,
+    )
     pids = itertools.count(1000)
     names = [f"worker-{n + 1}" for n in range(int(options["--workers"]))]
     for name in names:

@@ -45,6 +45,8 @@ from webapp.producer import Producer
 from webapp.settings import CHECKOUT, OPTIONS, BadSetting, Settings
 from webapp.sources import Live
 
+log = logging.getLogger("unacked")
+
 ENGINE: Sequence[str] = (sys.executable, "-m", "webapp.engine")  # tests put another one in its place
 MOST_CONNECTIONS = 4096  # open at once, at the page's port
 BACKLOG = 512
@@ -229,16 +231,32 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Unread:
+    """Where eventlet writes what it finds odd about clients, such as one that hung up: nobody has to do anything about it."""
+
+    def write(self, text: str) -> None:
+        log.debug("page: %s", text.rstrip())
+
+    def flush(self) -> None:
+        pass
+
+
 def serve(listener: socket.socket, app: Flask) -> None:
     """Answer requests in the background."""
-    quiet = logging.getLogger("unacked.wsgi")
-    quiet.setLevel(logging.CRITICAL)
+    environ = {
+        "wsgi.errors": Unread(),
+        # eventlet ends a chunked body by itself; without this Flask would take it for an empty one
+        "wsgi.input_terminated": True,
+    }
+    kwargs = {
+        "environ": environ,
+        "log": Unread(),
+        "log_output": False,
+        "debug": False,
+        "max_size": MOST_CONNECTIONS,
+    }
     threading.Thread(
-        target=eventlet.wsgi.server,
-        args=(listener, app),
-        kwargs={"log": quiet, "log_output": False, "debug": False, "max_size": MOST_CONNECTIONS},
-        name="page",
-        daemon=True,
+        target=eventlet.wsgi.server, args=(listener, app), kwargs=kwargs, name="page", daemon=True
     ).start()
 
 
@@ -278,7 +296,7 @@ def open_browser(url: str, wanted: bool | None) -> None:
             start_new_session=True,
         )
     except OSError as error:
-        logging.getLogger("unacked").warning("could not open a browser (%s): the page is at %s", error, url)
+        log.warning("could not open a browser (%s): the page is at %s", error, url)
 
 
 def reachable(host: str) -> str:

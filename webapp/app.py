@@ -21,6 +21,9 @@ from webapp.commands import Desk
 log = logging.getLogger("unacked")
 
 LARGEST_REQUEST = 64 * 1024  # bytes
+DRAIN = (
+    8 * 1024 * 1024
+)  # bytes of a request too large that are still read, so that its sender lives to read the refusal
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
@@ -113,6 +116,8 @@ def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, che
     def failed(error: HTTPException) -> Response | HTTPException:
         if error.response is not None or (error.code or 500) < 400:  # a redirect, or an answer already made
             return error
+        if error.code == 413:
+            drain()
         response = problem_answer(of_http(error))
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):
@@ -139,11 +144,20 @@ def fields(may_be_empty: bool = False) -> dict[str, object]:
         )
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise problems.Malformed(f"The body is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
         raise problems.Malformed('The body must be a JSON object, {"body": "photo..."} say.')
     return value
+
+
+def drain() -> None:
+    """Read what the client is still sending, up to DRAIN: a client that finds the connection closed while it sends shows an error
+    of its own instead of ours."""
+    left = min(request.content_length or 0, DRAIN)
+    source = request.environ["wsgi.input"]
+    while left > 0 and (chunk := source.read(min(left, 64 * 1024))):
+        left -= len(chunk)
 
 
 def nothing_in(given: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import socketio.packet  # type: ignore[import-untyped]
 from flask import Flask, request
 from flask_socketio import SocketIO
 
@@ -28,6 +29,7 @@ log = logging.getLogger("unacked")
 
 ROOM = "frames"
 LARGEST_MESSAGE = 64 * 1024  # bytes, from a page
+PING = 10.0  # seconds between pings, and for the answer: a page that vanished is noticed after at most twice that
 PER_SECOND = 30  # deltas a second for a presenter and a small room
 PER_SECOND_CROWD = 10  # … and for an audience
 CROWD = 50  # pages; more are an audience
@@ -49,12 +51,24 @@ class Json:
         return value
 
 
+class Packet(socketio.packet.Packet):  # type: ignore[misc]
+    """A Socket.IO packet, refused where python-socketio would trip over it later: an event without a name; attachments."""
+
+    def decode(self, encoded_packet: str) -> int:
+        attachments: int = super().decode(encoded_packet)
+        data = self.data
+        named = isinstance(data, list) and data and isinstance(data[0], str)
+        if attachments or (self.packet_type == socketio.packet.EVENT and not named):
+            raise ValueError("not a packet of ours")
+        return attachments
+
+
 class Page:
     """One open page. `sent` and `seen` are frame numbers."""
 
-    def __init__(self, sent: int) -> None:
-        self.sent = sent
-        self.seen = sent
+    def __init__(self) -> None:
+        self.sent = 0
+        self.seen = 0
         self.in_room = True
         self.asked_at = 0.0  # when it last got a keyframe for the asking
 
@@ -78,10 +92,11 @@ class Broadcaster:
 
     def join(self, sid: str) -> None:
         """A page opened: it gets a keyframe at once, and every frame from now on."""
-        if not self.pages:
+        page = self.pages[sid] = Page()
+        if len(self.pages) == 1:
             self._view = self._look()  # nobody was watching, so nobody kept it up to date
             self._n += 1
-        self.pages[sid] = Page(self._n)
+        page.sent = page.seen = self._n
         self._server.enter_room(sid, ROOM)
         self._keyframe(sid)
         self._current.changed.set()  # the number of watching pages is in the frames
@@ -130,15 +145,16 @@ class Broadcaster:
             try:
                 if time.monotonic() - last_key >= KEYFRAME_EVERY:
                     last_key = time.monotonic()
-                    self._send(key=True)
+                    self.send(key=True)
                 else:
-                    self._send(key=False)
+                    self.send(key=False)
             except Exception:
                 # A bug in a frame must not end all following ones; the next keyframe sets things right.
                 log.exception("could not make a frame")
             time.sleep(1 / (PER_SECOND_CROWD if len(self.pages) > CROWD else PER_SECOND))
 
-    def _send(self, key: bool) -> None:
+    def send(self, key: bool) -> None:
+        """The next frame, to everybody: a keyframe, or what changed since the last one, or nothing if nothing did."""
         if not self.pages:
             return
         old, new = self._view, self._look()
@@ -169,36 +185,39 @@ def attach(app: Flask, desk: Desk, current: Current, alive: Callable[[], bool]) 
     """Join Socket.IO to the app; the returned broadcaster is not started yet. `alive`: whether the engine runs."""
     quiet = logging.getLogger("unacked.socketio")
     quiet.setLevel(logging.CRITICAL)  # it logs whatever nonsense a client sends, with a traceback each
-    socketio = SocketIO(
+    server = SocketIO(  # type: ignore[call-arg]  # its type stubs do not know serializer
         app,
         async_mode="eventlet",
+        serializer=Packet,
         json=Json,
+        ping_interval=PING,
+        ping_timeout=PING,
         max_http_buffer_size=LARGEST_MESSAGE,
         manage_session=False,
         always_connect=True,  # so that the keyframe never comes before the page knows it is connected
         logger=quiet,
         engineio_logger=quiet,
     )
-    broadcaster = Broadcaster(socketio, current, alive)
+    broadcaster = Broadcaster(server, current, alive)
 
-    @socketio.on("connect")
+    @server.on("connect")
     def connect(_auth: object = None) -> None:
         broadcaster.join(sid())
 
-    @socketio.on("disconnect")
+    @server.on("disconnect")
     def disconnect(*_: object) -> None:
         broadcaster.leave(sid())
 
-    @socketio.on("sync")
+    @server.on("sync")
     def sync(*_: object) -> None:
         broadcaster.sync(sid())
 
-    @socketio.on("seen")
+    @server.on("seen")
     def seen(*given: object) -> None:
         if given and isinstance(given[0], dict):
             broadcaster.seen(sid(), given[0].get("n"))
 
-    @socketio.on("command")
+    @server.on("command")
     def command(*given: object) -> dict[str, Any]:
         try:
             result = desk.do(*taken_apart(given))

@@ -183,7 +183,7 @@ class Live:
     def _take(self, line: bytes) -> None:
         try:
             event = decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if not self._complained:
                 self._complained = True
                 log.warning("skipped a line of the engine that is no event: %s: %.200r", error, line)
