@@ -16,18 +16,18 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PICKED_PORT = 4  # what the double says it got when asked for any port
 DEADLINE = 20.0  # seconds a test waits for anything
 
 MISBEHAVIOURS = {
@@ -37,6 +37,7 @@ MISBEHAVIOURS = {
     "mute": "never answers a command",
     "stubborn": "ignores SIGTERM and the end of its input",
     "external": "its broker is not its own",
+    "once": "does nothing at all in its second life",
     "die_on_reset": "dies of a reset instead of answering it",
 }
 
@@ -65,14 +66,14 @@ def main(arguments: list[str]) -> None:
     if "stubborn" in odd:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
-    lives = os.environ.get(
-        "FAKE_LIVES"
-    )  # a file; if it is there, this engine is a later one and hangs at its start
-    if lives and Path(lives).exists():
+    later = 0
+    if record := os.environ.get("FAKE_LIVES"):  # a file in which each life of an engine leaves a line
+        with Path(record).open("a+", encoding="utf-8") as file:
+            file.write(json.dumps({"pid": os.getpid(), "arguments": arguments}) + "\n")
+            file.seek(0)
+            later = len(file.readlines()) - 1
+    if later and "once" in odd:
         signal.pause()
-    elif lives:
-        Path(lives).touch()
-
     worker = {"ack": options["--ack"], "prefetch": int(options["--prefetch"]), "queue": options["--queue"]}
     say("RunStarted", started="2026-01-01T00:00:00Z", **worker)
     if "crash" in odd:
@@ -80,7 +81,7 @@ def main(arguments: list[str]) -> None:
     if "garbage" in odd:
         sys.stdout.write('not json\n{"type":"Unheard","seq":1}\n[1,2]\n\n')
     kind = "external" if "external" in odd else "embedded"
-    amqp_port = int(options["--amqp-port"])
+    amqp_port = int(options["--amqp-port"]) or PICKED_PORT
     say(
         "BrokerStarted",
         kind=kind,
@@ -232,6 +233,11 @@ class Web:
         return code
 
 
+def lives(file: Path) -> list[dict[str, Any]]:
+    """The engines that lived, by their FAKE_LIVES file: pid and arguments of each."""
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
 class Answer:
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status, self.headers, self.body = status, headers, body
@@ -281,12 +287,6 @@ def until(condition: Callable[[], Any], what: str) -> Any:
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         threading.Event().wait(0.02)
     return value
-
-
-def taken_port() -> Iterator[int]:
-    """A port somebody listens on, for as long as the iterator is not closed."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -353,7 +353,7 @@ def test_an_engine_that_dies_of_a_command_is_reported_and_started_again() -> Non
 
 def test_while_the_engine_is_gone_commands_and_health_say_so(tmp_path: Path) -> None:
     with Web(
-        "--port", "0", "--amqp-port", "1", FAKE_ENGINE="die_on_reset", FAKE_LIVES=str(tmp_path / "lives")
+        "--port", "0", "--amqp-port", "1", FAKE_ENGINE="die_on_reset once", FAKE_LIVES=str(tmp_path / "lives")
     ) as web:
         web.ask("POST", "/api/reset")
         health = assert_problem(web.ask("GET", "/healthz"), 503)

@@ -128,7 +128,7 @@ def run(chosen: Settings) -> int:
         on_exit=lambda code: happenings.put(("engine ended", code)),
     )
     tap_port = [chosen.amqp_port]
-    producer = Producer(chosen, lambda: current.amqp_port if engine.alive else None)
+    producer = Producer(chosen, lambda: current.amqp_port if engine.alive and current.broker_up else None)
     desk = Desk(engine, producer, lambda: current.state)
 
     def health() -> dict[str, bool]:
@@ -137,7 +137,7 @@ def run(chosen: Settings) -> int:
             "page": True,
             "engine": engine.alive,
             "tap": tap,
-            "broker": tap and bool(current.state.broker.up),
+            "broker": tap and current.broker_up,
         }
 
     app = pages.create(desk, lambda: frames.report(current.state), health, CHECKOUT)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from webapp import projection
-from webapp.events import AnyEvent, BrokerStarted, RunStarted
+from webapp.events import AnyEvent, BrokerStarted, BrokerStopped, RunStarted
 
 
 class Current:
@@ -20,6 +20,7 @@ class Current:
         self.state = projection.State()
         self.changed = threading.Event()
         self.amqp_port: int | None = None  # the tap's, once it listens
+        self.broker_up = False
         self._clock = clock
         self._began: float | None = None  # our clock's time of the run's beginning
 
@@ -27,8 +28,12 @@ class Current:
         if isinstance(event, RunStarted):
             self._began = None
             self.amqp_port = None
+            self.broker_up = False
         elif isinstance(event, BrokerStarted):
             self.amqp_port = event.amqp_port
+            self.broker_up = True
+        elif isinstance(event, BrokerStopped):
+            self.broker_up = False
         # An event arrives late or in time, never early: the earliest beginning seen is the best estimate.
         began = self._clock() - event.at
         if self._began is None or began < self._began:
