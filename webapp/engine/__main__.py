@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -50,14 +53,11 @@ async def run(settings: EngineSettings) -> int:
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
-    out = _Out()
-    transport, _ = await loop.connect_write_pipe(lambda: out, os.fdopen(os.dup(1), "wb", buffering=0))
-    transport.set_write_buffer_limits(high=STDOUT_HIGH)
-    journal = out.journal = Journal(transport.write)
+    journal, unread = await _stdout()
     engine = Engine(settings, journal)
-    listening = asyncio.create_task(_listen(engine, over))
+    threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
     starting = asyncio.create_task(engine.start())
-    ends = [asyncio.create_task(over.wait()), asyncio.create_task(out.lost.wait())]
+    ends = [asyncio.create_task(over.wait()), asyncio.create_task(unread.wait())]
     code = 0
     try:
         await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
@@ -69,29 +69,48 @@ async def run(settings: EngineSettings) -> int:
         code = 2
     finally:
         starting.cancel()
-        listening.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(engine.close(), CLOSE_TIMEOUT)
         journal.flush()
     return code
 
 
-async def _listen(engine: Engine, over: asyncio.Event) -> None:
-    """Hands every line of standard input to the engine."""
-    reader = asyncio.StreamReader(limit=LINE_MAX)
-    stdin = os.fdopen(os.dup(0), "rb", buffering=0)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-    while True:
-        try:
-            line = await reader.readuntil(b"\n")
-        except asyncio.LimitOverrunError as error:
-            await reader.readexactly(error.consumed)
-            line = b"too long"
-        except asyncio.IncompleteReadError:
-            over.set()
-            return
-        if line.strip():
-            engine.order(line)
+def _listen(loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None], over: Callable[[], None]) -> None:
+    """Reads standard input, whatever it is (terminal, pipe, socket, file), in a thread: `take` gets each line, `over` its end.
+
+    It may be the very socket that standard output is, and then asyncio has made it non-blocking: hence the select."""
+    rest = b""
+    with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+        while True:
+            select.select([0], [], [])
+            try:
+                chunk = os.read(0, 65536)
+            except BlockingIOError:
+                continue
+            except OSError:
+                chunk = b""
+            if not chunk:
+                break
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    loop.call_soon_threadsafe(take, line[:LINE_MAX])
+            rest = rest[:LINE_MAX]  # cut short it is no JSON any more, and is refused as such
+        loop.call_soon_threadsafe(over)
+
+
+async def _stdout() -> tuple[Journal, asyncio.Event]:
+    """A journal that writes to standard output, and an event for the moment when nobody reads it any more."""
+    out = _Out()
+    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
+    try:
+        transport, _ = await asyncio.get_running_loop().connect_write_pipe(lambda: out, pipe)
+    except ValueError:  # a plain file: it is never slow
+        journal = Journal(pipe.write)
+    else:
+        transport.set_write_buffer_limits(high=STDOUT_HIGH)
+        journal = out.journal = Journal(transport.write)
+    return journal, out.lost
 
 
 @click.command()

@@ -18,7 +18,7 @@ from webapp import events as ev
 class Journal:
     """Stamps events and writes them. `write` takes bytes that are whole lines; `clock` gives seconds."""
 
-    def __init__(self, write: Callable[[bytes], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, write: Callable[[bytes], object], clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
         self._clock = clock
         self._began = clock()

@@ -1,0 +1,364 @@
+"""The engine as a process, on both brokers: real workers, real deaths, and nothing left behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pika
+import pytest
+
+from tests import needs
+from tests.engine_process import DEADLINE, EngineProcess
+from webapp.engine.undertaker import bury
+from webapp.events import decode
+
+
+@pytest.fixture(params=["embedded", "rabbitmq"])
+def kind(request):
+    if request.param == "rabbitmq":
+        needs.rabbitmq()
+    return request.param
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts engines that the test's end stops."""
+    engines = []
+
+    def start(*flags, **more):
+        engines.append(EngineProcess(*flags, data=tmp_path, **more))
+        return engines[-1]
+
+    yield start
+    for engine in engines:
+        engine.close()
+
+
+def publish(port, *bodies):
+    connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for body in bodies:
+        properties = pika.BasicProperties(delivery_mode=2, message_id=f"task-{body}")
+        channel.basic_publish("", "task_queue", body.encode(), properties)
+    connection.close()
+
+
+def processes_under(pid):
+    """Every living process that descends from `pid`, by process id."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)
+    children, found = {}, set()
+    for line in listing.stdout.splitlines():
+        child, parent, state = line.split()
+        if not state.startswith("Z"):
+            children.setdefault(int(parent), []).append(int(child))
+    todo = [pid]
+    while todo:
+        new = children.get(todo.pop(), [])
+        found.update(new)
+        todo += new
+    return found
+
+
+def alive(pid):
+    try:
+        with Path(f"/proc/{pid}/stat").open() as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition, seconds=DEADLINE):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the deadline passed"
+        time.sleep(0.02)
+
+
+def test_a_killed_workers_task_goes_to_another_with_redelivered_set(start, kind):
+    engine = start("--workers", "2", broker=kind)
+    engine.wait("ConsumerStarted", count=2)
+    publish(engine.amqp_port, "m..")
+    first = engine.wait("Delivered", task="task-m..")
+    victim = engine.name_of(first["conn"])
+    assert engine.order("stop", worker=victim)["ok"]
+    closed = engine.wait("ConnectionClosed", conn=first["conn"])
+    again = engine.wait("Delivered", task="task-m..", redelivered=True)
+    exited = engine.wait("WorkerExited", worker=victim)
+    assert (closed["by"], exited["signal"], exited["asked"]) == ("network", "SIGKILL", "stop")
+    assert "restart_in" not in exited
+    assert closed["seq"] < again["seq"]
+    assert again.get("delivery_count", 0) == 1, "a quorum queue counts deliveries"
+    assert engine.name_of(again["conn"]) != victim
+    acked = engine.wait("Acked", task="task-m..")
+    result = engine.wait("Published", result_of="task-m..")
+    assert result["seq"] < acked["seq"]
+
+
+def test_under_auto_ack_prefetch_means_nothing_and_nothing_comes_back(start, kind):
+    engine = start("--workers", "1", "--ack", "auto", broker=kind)
+    assert engine.wait("ConsumerStarted")["auto_ack"]
+    publish(engine.amqp_port, *(f"m{n}..." for n in range(10)))
+    engine.wait("Delivered", count=10)
+    engine.order("stop", worker="worker-1")
+    engine.wait("WorkerExited", worker="worker-1")
+    engine.order("start", worker="worker-1")
+    engine.wait("ConsumerStarted", count=2)
+    publish(engine.amqp_port, "sentinel")
+    engine.wait("Delivered", task="task-sentinel")
+    assert len([event for event in engine.events if event["type"] == "Delivered"]) == 11
+
+
+def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(start, kind):
+    engine = start("--workers", "1", "--prefetch", "3", broker=kind)
+    engine.wait("ConsumerStarted")
+    publish(engine.amqp_port, "a.", "b.", "c.")
+    engine.wait("Delivered", count=3)
+    engine.order("finish", worker="worker-1")
+    exited = engine.wait("WorkerExited", worker="worker-1")
+    assert (exited["code"], exited["asked"]) == (0, "finish")
+    assert [event["task"] for event in engine.events if event["type"] == "Acked"] == ["task-a."]
+    engine.order("start", worker="worker-1")
+    engine.wait("Acked", task="task-c.")
+    again = [e["task"] for e in engine.events if e["type"] == "Delivered" and e.get("redelivered")]
+    assert again == ["task-b.", "task-c."]
+
+
+def test_a_frozen_worker_is_noticed_by_its_heartbeat_and_starts_again_once_thawed(start, kind):
+    engine = start("--workers", "2", broker=kind)
+    engine.wait("ConsumerStarted", count=2)
+    publish(engine.amqp_port, "m..")
+    first = engine.wait("Delivered")
+    worker = engine.name_of(first["conn"])
+    engine.order("freeze", worker=worker)
+    closed = engine.wait("ConnectionClosed", conn=first["conn"])
+    assert closed["by"] == "broker"
+    assert engine.wait("Delivered", redelivered=True)["conn"] != first["conn"]
+    assert engine.order("freeze", worker=worker)["status"] == 409
+    engine.order("thaw", worker=worker)
+    exited = engine.wait("WorkerExited", worker=worker)
+    assert "asked" not in exited
+    assert exited["restart_in"] > 0
+    engine.wait("WorkerStarted", count=2, worker=worker)
+
+
+def test_a_cut_connection_brings_the_task_back_and_the_worker_too(start, kind):
+    engine = start("--workers", "1", broker=kind)
+    engine.wait("ConsumerStarted")
+    publish(engine.amqp_port, "m.")
+    first = engine.wait("Delivered")
+    assert engine.order("cut", conns=[first["conn"]])["result"] == {"cut": 1}
+    assert engine.wait("ConnectionClosed", conn=first["conn"])["text"] == "cut"
+    assert engine.wait("WorkerExited")["code"] == 1
+    assert engine.wait("Delivered", redelivered=True)["task"] == "task-m."
+    assert engine.order("cut", conns=[first["conn"]])["status"] == 409
+
+
+def test_other_settings_restart_the_workers_when_their_task_is_done(start):
+    engine = start("--workers", "2")
+    engine.wait("ConsumerStarted", count=2)
+    publish(engine.amqp_port, "m.")
+    engine.wait("Delivered")
+    assert engine.order("settings", ack="auto", prefetch=5)["ok"]
+    engine.wait("SettingsChanged", ack="auto", prefetch=5)
+    acked = engine.wait("Acked", task="task-m.")
+    engine.wait("ConsumerStarted", count=2, auto_ack=True)
+    exits = [event for event in engine.events if event["type"] == "WorkerExited"]
+    assert [exit["code"] for exit in exits] == [0, 0]
+    assert any(exit["seq"] > acked["seq"] for exit in exits)
+
+
+def test_a_broker_that_restarts_keeps_its_durable_messages_and_the_workers_come_back(start, kind):
+    engine = start("--workers", "1", broker=kind)
+    engine.wait("ConsumerStarted")
+    publish(engine.amqp_port, "a.", "b.")
+    engine.wait("Delivered", task="task-a.")
+    assert engine.order("restart_broker")["ok"]
+    stopped = engine.wait("BrokerStopped")
+    assert stopped["asked"]
+    engine.wait("BrokerStarted", count=2)
+    engine.wait("Acked", task="task-b.")
+
+
+def test_a_broker_that_dies_by_itself_is_noticed_and_started_again(start, kind):
+    engine = start("--workers", "1", broker=kind)
+    engine.wait("ConsumerStarted")
+    os.killpg(engine.wait("BrokerStarted")["pid"], signal.SIGKILL)
+    assert "asked" not in engine.wait("BrokerStopped")
+    engine.wait("BrokerStarted", count=2)
+    engine.wait("ConsumerStarted", count=2)
+
+
+def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(start, kind):
+    engine = start("--workers", "1", broker=kind)
+    engine.wait("ConsumerStarted")
+    assert engine.order("add")["result"] == {"name": "worker-2"}
+    engine.wait("ConsumerStarted", count=2)
+    publish(engine.amqp_port, *(f"m{n}........" for n in range(20)))
+    engine.wait("Delivered", count=2)
+    assert engine.order("reset")["ok"]
+    reset = engine.wait("RunReset")
+    engine.wait("WorkerRemoved", worker="worker-2")
+    engine.wait("ConsumerStarted", count=3)
+    publish(engine.amqp_port, "after")
+    assert engine.wait("Acked", task="task-after")
+    later = [e["task"] for e in engine.events if e["type"] == "Delivered" and e["seq"] > reset["seq"]]
+    assert later == ["task-after"]
+
+
+def test_the_broker_is_asked_for_its_own_count(start, kind):
+    engine = start("--workers", "0", broker=kind)
+    port = engine.amqp_port
+    connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port))
+    channel = connection.channel()
+    channel.queue_declare("task_queue", durable=True, arguments={"x-queue-type": "quorum"})
+    publish(port, "a", "b", "c")
+    engine.wait("QueueCounted", queue="task_queue", ready=3)
+    channel.basic_publish("", "nowhere", b"x")
+    engine.wait("QueueCounted", queue="nowhere", exists=False)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("garbage", 400),
+        ("[]", 400),
+        ('{"id": 9}', 400),
+        ('{"id": 9, "do": "explode"}', 400),
+        ('{"id": 9, "do": "stop"}', 400),
+        ('{"id": 9, "do": "stop", "worker": 3}', 400),
+        ('{"id": 9, "do": "stop", "worker": "worker-1", "more": 1}', 400),
+        ('{"id": 9, "do": "settings", "prefetch": -1}', 400),
+        ('{"id": 9, "do": "settings", "ack": "perhaps"}', 400),
+        ('{"id": 9, "do": "stop", "worker": "nobody"}', 404),
+        ('{"id": 9, "do": "thaw", "worker": "worker-1"}', 409),
+        ('{"id": 9, "do": "start", "worker": "worker-1"}', 409),
+        ('{"id": 9, "do": "cut", "conns": []}', 409),
+        ("x" * 200_000, 400),
+    ],
+)
+def test_a_bad_order_is_refused_in_words_and_the_engine_goes_on(bad_orders, line, status):
+    count = len([event for event in bad_orders.events if event["type"] == "Reply"])
+    bad_orders.say(line)
+    reply = bad_orders.wait("Reply", count=count + 1)
+    assert (reply["ok"], reply["status"]) == (False, status)
+    assert reply["detail"]
+    assert "Traceback" not in "".join(bad_orders.noise)
+
+
+@pytest.fixture(scope="module")
+def bad_orders(tmp_path_factory):
+    with EngineProcess("--workers", "1", data=tmp_path_factory.mktemp("orders")) as engine:
+        engine.wait("ConsumerStarted")
+        yield engine
+
+
+def test_a_client_that_sends_garbage_is_answered_by_the_broker_and_hurts_nobody(start, kind):
+    engine = start("--workers", "1", broker=kind)
+    engine.wait("ConsumerStarted")
+    with socket.create_connection(("127.0.0.1", engine.amqp_port), timeout=DEADLINE) as garbage:
+        garbage.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert garbage.recv(100).startswith(b"AMQP")
+    publish(engine.amqp_port, "after")
+    engine.wait("Acked", task="task-after")
+
+
+def test_what_it_says_is_the_vocabulary_numbered_without_a_gap(start):
+    engine = start("--workers", "1")
+    engine.wait("ConsumerStarted")
+    publish(engine.amqp_port, "a")
+    engine.wait("Acked")
+    engine.close()
+    events = [decode(json.dumps(event)) for event in engine.events if event["type"] != "Reply"]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert type(events[0]).__name__ == "RunStarted"
+    assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+@pytest.mark.parametrize("end", ["stdin closes", "SIGTERM", "SIGINT", "SIGKILL"])
+def test_nothing_of_it_is_left_whatever_ends_it(start, kind, end):
+    engine = start("--workers", "2", broker=kind)
+    engine.wait("ConsumerStarted", count=2)
+    engine.order("freeze", worker="worker-1")
+    below = processes_under(engine.process.pid)
+    assert len(below) >= 4, "two workers, the broker, the undertaker"
+    if end == "stdin closes":
+        assert engine.close() == 0
+    else:
+        engine.process.send_signal(signal.Signals[end])
+        assert engine.ended() == (-9 if end == "SIGKILL" else 0)
+    wait_until(lambda: not any(alive(pid) for pid in below), seconds=5)
+
+
+def refused(*flags, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp.engine", "--amqp-port", "0", "--data", str(tmp_path), *flags],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    return done.returncode, done.stderr.strip().splitlines()
+
+
+def test_a_broker_that_cannot_be_reached_is_one_line_and_exit_2(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        code, lines = refused("--broker", f"amqp://guest:guest@127.0.0.1:{port}/", tmp_path=tmp_path)
+    assert code == 2
+    assert len(lines) == 1
+    assert str(port) in lines[0]
+    assert "guest:guest" not in lines[0]
+
+
+@pytest.mark.parametrize("url", ["amqp://:5672", "http://localhost/", "amqp://localhost:seven/", "rabbit"])
+def test_a_broker_url_that_is_none_is_one_line_and_exit_2(tmp_path, url):
+    code, lines = refused("--broker", url, tmp_path=tmp_path)
+    assert (code, len(lines)) == (2, 1)
+
+
+def test_a_wrong_password_is_one_line_and_exit_2(start, kind, tmp_path):
+    engine = start("--workers", "0", broker=kind)
+    code, lines = refused("--broker", f"amqp://guest:wrong@127.0.0.1:{engine.amqp_port}/", tmp_path=tmp_path)
+    assert (code, len(lines)) == (2, 1)
+    assert "password" in lines[0]
+    assert "wrong" not in lines[0]
+
+
+def test_another_engine_can_stand_behind_this_one(start, kind):
+    """An amqp:// broker, here the first engine's tap: everything works through both, and only the first may restart it."""
+    first = start("--workers", "0", broker=kind)
+    second = start("--workers", "1", broker=f"amqp://guest:guest@127.0.0.1:{first.amqp_port}/%2F")
+    second.wait("ConsumerStarted")
+    publish(second.amqp_port, "a")
+    second.wait("Acked", task="task-a")
+    first.wait("Acked", task="task-a")
+    assert second.order("restart_broker")["status"] == 409
+
+
+def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
+    program = (
+        "import sys; from webapp.engine import brokers; brokers.DEBIAN_SERVER = '/nowhere';"
+        f"sys.argv = ['engine', '--broker', 'rabbitmq', '--amqp-port', '0', '--data', {str(tmp_path)!r}];"
+        "from webapp.engine.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        env={"PATH": "/nowhere"},
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "apt install rabbitmq-server" in done.stderr
+
+
+def test_the_undertaker_buries_only_what_is_still_on_its_list():
+    assert bury(["+ 10\n", "+ 11\n", "- 10\n", "nonsense\n", "+ x\n", ""]) == {11}
