@@ -8,6 +8,7 @@ The page holds no AMQP logic: it merges deltas and draws. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -47,10 +48,10 @@ def view(state: State) -> View:
     }
     workers = {}
     for lane in sorted(state.workers.values(), key=lambda lane: lane.order):
-        held = state.held_by(lane)
+        held = lane.held
         dropped = [state.tasks[key] for key in lane.dropped if key in state.tasks]
         workers[lane.name] = {
-            **_worker(lane, held),
+            **_worker(lane),
             "holding": show(held[:WINDOW]),
             "held": len(held),
             "dropped": show(dropped[:WINDOW]),
@@ -67,8 +68,8 @@ def view(state: State) -> View:
         "at": state.at,
         "seq": state.seq,
         "run": state.run,
-        "broker": state.broker,
-        "settings": {"ack": state.ack, "prefetch": state.prefetch, "queue": state.queue},
+        "broker": asdict(state.broker),
+        "settings": asdict(state.settings),
         "ledger": state.ledger,
         "queues": queues,
         "workers": workers,
@@ -158,11 +159,10 @@ def report(state: State) -> dict[str, Any]:
     shown += settled[-SETTLED_REPORTED:]
     workers = []
     for lane in sorted(state.workers.values(), key=lambda lane: lane.order):
-        held = state.held_by(lane)
-        workers.append({**_worker(lane, held), "holding": [task.key for task in held]})
+        workers.append({**_worker(lane), "holding": [task.key for task in lane.held]})
     return {
-        "broker": state.broker,
-        "settings": {"ack": state.ack, "prefetch": state.prefetch, "queue": state.queue},
+        "broker": asdict(state.broker),
+        "settings": asdict(state.settings),
         "ledger": state.ledger,
         "queues": [_queue(queue, consumers[queue.name]) for queue in state.queues.values()],
         "workers": workers,
@@ -170,28 +170,11 @@ def report(state: State) -> dict[str, Any]:
     }
 
 
-def lane_state(lane: Lane, holds: bool) -> str:
-    """starting | idle | working | stopped | frozen | cut"""
-    if not lane.alive:
-        if lane.kind == "guest" and lane.cut:
-            return "cut"
-        return "stopped" if lane.restart_at is None else "starting"
-    if lane.frozen:
-        return "frozen"
-    if lane.cut:
-        return "cut"
-    if holds:
-        return "working"
-    if not lane.conns:
-        return "stopped" if lane.asked == "stop" else "starting"
-    return "idle" if lane.consuming or lane.kind == "guest" else "starting"
-
-
-def _worker(lane: Lane, held: list[Task]) -> dict[str, Any]:
+def _worker(lane: Lane) -> dict[str, Any]:
     return {
         "name": lane.name,
         "kind": lane.kind,
-        "state": lane_state(lane, bool(held)),
+        "state": lane.state,
         "pid": lane.pid,
         "ack": lane.ack,
         "prefetch": lane.prefetch,
@@ -232,7 +215,7 @@ def _shown_queues(state: State) -> list[Queue]:
     """The demo's own queue first, then those with something in them, then the rest, as many as fit."""
     queues = sorted(
         state.queues.values(),
-        key=lambda queue: (queue.name != state.queue, not (len(queue) or queue.unacked)),
+        key=lambda queue: (queue.name != state.settings.queue, not (len(queue) or queue.unacked)),
     )
     return queues[:QUEUES_SHOWN]
 

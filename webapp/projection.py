@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from webapp import events as ev
@@ -22,9 +23,11 @@ from webapp.state import (
     PRODUCERS_KEPT,
     RESULTS,
     Attempt,
+    Broker,
     Conn,
     Lane,
     Producer,
+    Settings,
     State,
     Task,
 )
@@ -55,7 +58,7 @@ def _run_started(state: State, e: ev.RunStarted) -> None:
     run = state.run + 1
     state.__init__()  # type: ignore[misc]
     state.run, state.seq, state.at = run, e.seq, e.at
-    state.ack, state.prefetch, state.queue = e.ack, e.prefetch, e.queue
+    state.settings = Settings(e.ack, e.prefetch, e.queue)
     state.queue_named(e.queue)
 
 
@@ -80,7 +83,7 @@ def _run_reset(state: State, _: ev.RunReset) -> None:
 
 
 def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
-    state.ack, state.prefetch, state.queue = e.ack, e.prefetch, e.queue
+    state.settings = Settings(e.ack, e.prefetch, e.queue)
     state.queue_named(e.queue)
 
 
@@ -94,7 +97,7 @@ def _connection_opened(state: State, e: ev.ConnectionOpened) -> None:
     lane = state.workers.get(e.name)
     if lane and lane.kind == "local" and lane.alive and not lane.conns:
         conn.lane = lane.name
-        lane.conns.add(conn.number)
+        lane.conns[conn.number] = conn
         lane.product = e.product
         lane.cut = False
 
@@ -110,8 +113,7 @@ def _connection_closed(state: State, e: ev.ConnectionClosed) -> None:
     if lane:
         held = [task.key for task, _ in conn.held.values()]
         lane.dropped = held or lane.dropped
-        lane.conns.discard(conn.number)
-        lane.consuming = any(state.conns[other].consumers for other in lane.conns)
+        lane.conns.pop(conn.number, None)
     _give_back(state, conn, list(conn.held), "connection_closed", e.at)
     for attempt in conn.taken_away.values():
         attempt.end = "connection_closed"
@@ -147,8 +149,6 @@ def _channel_closed(state: State, e: ev.ChannelClosed) -> None:
         conn.taken_away.pop(place).end = "channel_closed"
     for place_ in [place_ for place_ in conn.consumers if place_[0] == e.channel]:
         del conn.consumers[place_]
-    if lane:
-        lane.consuming = any(state.conns[other].consumers for other in lane.conns)
 
 
 def _give_back(state: State, conn: Conn, places: list[tuple[int, int]], end: str, at: float) -> None:
@@ -212,7 +212,7 @@ def _queue_counted(state: State, e: ev.QueueCounted) -> None:
         return
     if not e.exists:
         _bury_ready(state, e.queue, e.at)
-        if e.queue != state.queue:
+        if e.queue != state.settings.queue:
             _forget_queue(state, e.queue)
         return
     ours = len(queue)
@@ -244,7 +244,6 @@ def _consumer_started(state: State, e: ev.ConsumerStarted) -> None:
         return
     conn.consumers[e.channel, e.consumer] = e
     lane = _lane_of(state, conn, e.at)
-    lane.consuming = True
     lane.ack = "auto" if e.auto_ack else "manual"
     lane.prefetch = e.prefetch
     lane.queue = e.queue
@@ -260,9 +259,6 @@ def _consumer_cancelled(state: State, e: ev.ConsumerCancelled) -> None:
     if conn is None:
         return
     conn.consumers.pop((e.channel, e.consumer), None)
-    if conn.lane and conn.lane in state.workers:
-        lane = state.workers[conn.lane]
-        lane.consuming = any(state.conns[other].consumers for other in lane.conns)
 
 
 def _lane_of(state: State, conn: Conn, at: float) -> Lane:
@@ -280,7 +276,7 @@ def _lane_of(state: State, conn: Conn, at: float) -> Lane:
         lane = state.workers[free] = Lane(free, "guest", 1000 + state.orders)
     lane.alive, lane.cut, lane.why, lane.since = True, False, "", at
     lane.product = conn.product
-    lane.conns.add(conn.number)
+    lane.conns[conn.number] = conn
     conn.lane = lane.name
     return lane
 
@@ -559,18 +555,11 @@ def _worker_removed(state: State, e: ev.WorkerRemoved) -> None:
 
 
 def _broker_started(state: State, e: ev.BrokerStarted) -> None:
-    state.broker = {
-        "kind": e.kind,
-        "product": e.product,
-        "version": e.version,
-        "url": e.url,
-        "amqp_port": e.amqp_port,
-        "up": True,
-    }
+    state.broker = Broker(e.kind, e.product, e.version, e.url, e.amqp_port, up=True)
 
 
 def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:
-    state.broker = {**state.broker, "up": False}
+    state.broker = replace(state.broker, up=False)
     if e.kind == "external":
         return  # unreachable is not restarted: what it still has, its own count will tell
     for conn in state.conns.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
@@ -174,10 +175,35 @@ class Lane:
         self.prefetch = 0
         self.queue = ""
         self.done = 0
-        self.conns: set[int] = set()
-        self.consuming = False
+        self.conns: dict[int, Conn] = {}
         self.dropped: list[str] = []
         self.output: deque[str] = deque(maxlen=OUTPUT_KEPT)
+
+    @property
+    def held(self) -> list[Task]:
+        """What it has in hand, the oldest delivery first."""
+        return [task for conn in self.conns.values() for task, _ in conn.held.values()]
+
+    @property
+    def consuming(self) -> bool:
+        return any(conn.consumers for conn in self.conns.values())
+
+    @property
+    def state(self) -> str:
+        """starting | idle | working | stopped | frozen | cut"""
+        if not self.alive:
+            if self.kind == "guest" and self.cut:
+                return "cut"
+            return "stopped" if self.restart_at is None else "starting"
+        if self.frozen:
+            return "frozen"
+        if self.cut:
+            return "cut"
+        if any(conn.held for conn in self.conns.values()):
+            return "working"
+        if not self.conns and self.asked == "stop":
+            return "stopped"  # its socket is seen to go before its process
+        return "idle" if self.consuming or self.kind == "guest" else "starting"
 
 
 class Producer:
@@ -192,6 +218,27 @@ class Producer:
         self.up = True
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How workers are started from now on. `prefetch` 0 is no limit."""
+
+    ack: str = "manual"
+    prefetch: int = 1
+    queue: str = "task_queue"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Who answers behind the tap. `kind` is embedded, rabbitmq or external; `amqp_port` is the tap's."""
+
+    kind: str = ""
+    product: str = ""
+    version: str = ""
+    url: str = ""
+    amqp_port: int = 0
+    up: bool = False
+
+
 class State:
     """Everything known of the run. Made empty; only `projection.apply` changes it."""
 
@@ -199,17 +246,8 @@ class State:
         self.run = 0
         self.at = 0.0
         self.seq = 0
-        self.ack = "manual"
-        self.prefetch = 1
-        self.queue = "task_queue"
-        self.broker: dict[str, Any] = {
-            "kind": "",
-            "product": "",
-            "version": "",
-            "url": "",
-            "amqp_port": 0,
-            "up": False,
-        }
+        self.settings = Settings()
+        self.broker = Broker()
         self.exchanges: dict[str, str] = {}
         self.bindings: dict[str, list[tuple[str, str]]] = {}
         self.queues: dict[str, Queue] = {}
@@ -258,10 +296,6 @@ class State:
         """How many consumers each queue has, as far as the tap saw."""
         return Counter(each.queue for conn in self.conns.values() for each in conn.consumers.values())
 
-    def held_by(self, lane: Lane) -> list[Task]:
-        """What a lane has in hand, the oldest delivery first."""
-        return [task for conn in sorted(lane.conns) for task, _ in self.conns[conn].held.values()]
-
     def queue_named(self, name: str) -> Queue:
         """The queue's record, made where there was none."""
         queue = self.queues.get(name)
@@ -269,7 +303,7 @@ class State:
             queue = self.queues[name] = Queue(name)
             if len(self.queues) > QUEUES_KEPT:
                 for other in list(self.queues.values()):
-                    if not len(other) and not other.unacked and other.name not in (name, self.queue):
+                    if not len(other) and not other.unacked and other.name not in (name, self.settings.queue):
                         del self.queues[other.name]
                         break
         return queue
