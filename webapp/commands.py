@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from webapp.problems import Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
 from webapp.settings import MOST_PREFETCH, MOST_WORKERS
+from webapp.state import Lane, State
 
 LONGEST_BODY = 4096  # bytes of UTF-8
 MOST_DOTS = 600  # ten minutes of work
@@ -36,7 +37,7 @@ class Desk:
 
     engine: Asks
     producer: Submits
-    state: Callable[[], Any]
+    state: Callable[[], State]
 
     def do(self, name: object, fields: Mapping[str, object]) -> dict[str, Any]:
         """Carry out a command and return its result's fields. Raises a Problem."""
@@ -141,7 +142,7 @@ def worker(desk: Desk, name: str, action: str) -> dict[str, Any]:
     lane = state.workers[name]
     if action != "cut" and lane.kind != "local":
         raise NotNow(f"{name} is a guest: its process is not ours. Its connection can be cut, nothing else.")
-    reason = ACTIONS[action].get(lane.state)
+    reason = ACTIONS[action].get(condition(lane))
     if reason:
         raise NotNow(f"{name} {reason}")
     if action == "cut":
@@ -154,18 +155,28 @@ def worker(desk: Desk, name: str, action: str) -> dict[str, Any]:
     return {"name": name, "action": action}
 
 
+def condition(lane: Lane) -> str:
+    """What a local worker's process is doing: running | frozen | waiting (to be started again) | stopped."""
+    if lane.state == "stopped":
+        return "stopped"
+    if not lane.alive:
+        return "waiting"
+    return "frozen" if lane.frozen else "running"
+
+
 RUNNING = "is running already."
 STOPPED = "is stopped already: start it first."
-FROZEN = "is frozen: thaw it first, a frozen process does not notice."
+WAITING = "has no process at the moment: it is about to be started again."
+UNFROZEN = "is not frozen."
 
-# Action -> states in which it makes no sense -> why not.
+# Action -> conditions in which it makes no sense -> why not.
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "stop": {"stopped": STOPPED},
-    "start": dict.fromkeys(("starting", "idle", "working", "frozen", "cut"), RUNNING),
-    "finish": {"stopped": STOPPED, "frozen": FROZEN},
-    "freeze": {"stopped": STOPPED, "frozen": "is frozen already."},
-    "thaw": dict.fromkeys(("starting", "idle", "working", "stopped", "cut"), "is not frozen."),
-    "cut": {"stopped": "is stopped: it has no connection to cut."},
+    "start": {"running": RUNNING, "frozen": RUNNING},
+    "finish": {"stopped": STOPPED, "frozen": "is frozen: thaw it first, a frozen process does not notice."},
+    "freeze": {"stopped": STOPPED, "waiting": WAITING, "frozen": "is frozen already."},
+    "thaw": {"running": UNFROZEN, "waiting": UNFROZEN, "stopped": UNFROZEN},
+    "cut": {},  # that depends on its connections alone
 }
 
 

@@ -16,6 +16,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pika
@@ -29,6 +30,7 @@ log = logging.getLogger("unacked")
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between attempts to connect
 PATIENCE = 3.0  # seconds a submit waits for a connection that is about to be there
+ANSWER_WITHIN = 30.0  # seconds without a single confirm after which a submit is given up
 BLOCKED = 20.0  # seconds the broker may block publishers (its memory or disk alarm) before the connection is given up
 WINDOW = 256  # messages sent and not confirmed yet, at most
 
@@ -79,7 +81,8 @@ class Producer:
             submission.trouble = "The broker cannot be reached right now."
         else:
             link.take(submission)
-            submission.finished.wait()
+            while not submission.finished.wait(ANSWER_WITHIN):
+                submission.give_up_if_nothing_moves()
         if submission.trouble:
             raise submission.problem()
         return submission.ids
@@ -113,6 +116,7 @@ class Submission:
         self.confirmed: dict[str, bool] = {}  # message_id to whether it is, in the order of publishing
         self.unknown = 0  # sent, and never answered
         self.trouble = ""
+        self.progress = 0
         self.finished = threading.Event()
 
     @property
@@ -123,6 +127,14 @@ class Submission:
     def waits(self) -> bool:
         """Whether it has something to be sent."""
         return not self.trouble and self.to_send + self.to_repeat > 0
+
+    def give_up_if_nothing_moves(self) -> None:
+        """Called every ANSWER_WITHIN seconds: a batch without any progress since the last time is over."""
+        if (progress := len(self.ids)) == self.progress:
+            self.unknown = self.in_flight
+            self.trouble = "The broker does not confirm."
+            self.finished.set()
+        self.progress = progress
 
     def settle(self) -> None:
         if not self.waits and not self.in_flight:
@@ -328,5 +340,9 @@ def parameters(settings: Settings, port: int) -> pika.ConnectionParameters:
         virtual_host=broker.virtual_host,
         credentials=broker.credentials,
         blocked_connection_timeout=BLOCKED,
-        client_properties={"connection_name": "producer", "product": "Unacked producer"},
+        client_properties={
+            "connection_name": "producer",
+            "product": "Unacked producer",
+            "version": version("unacked"),
+        },
     )

@@ -158,12 +158,11 @@ class Broadcaster:
         if not self.pages:
             return
         old, new = self._view, self._look()
-        delta = None if key else frames.delta(old, new)
-        if not key and delta is None:
+        frame = {**new, "key": True} if key else delta(old, new)
+        if frame is None:
             return
         self._view = new
         self._n += 1
-        frame = {**new, "key": True} if delta is None else delta
         self._emit({**frame, "n": self._n, "at": self._current.now()}, ROOM)
         for sid, page in self.pages.items():
             if page.in_room:
@@ -179,6 +178,14 @@ class Broadcaster:
 
     def _emit(self, frame: dict[str, Any], to: str) -> None:
         self._socketio.emit("frame", msgspec.Raw(msgspec.json.encode(frame)), to=to)
+
+
+def delta(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | None:
+    """What changed in the run, and in what this process adds to it: `link`. None where nothing did."""
+    change = frames.delta(old, new)
+    if old["link"] != new["link"]:
+        change = {"seq": new["seq"], "run": new["run"], **(change or {}), "link": new["link"]}
+    return change
 
 
 def attach(app: Flask, desk: Desk, current: Current, alive: Callable[[], bool]) -> Broadcaster:
