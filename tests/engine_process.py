@@ -34,6 +34,7 @@ class EngineProcess:
         )
         self.events = []
         self.noise = []
+        self._amqp_port = None
         self._news = threading.Condition()
         self._ids = itertools.count(1)
         self._readers = [
@@ -95,9 +96,20 @@ class EngineProcess:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
+    def fresh(self, **settings):
+        """A reset, with these settings; what was said before it is forgotten. Its workers consume when this returns."""
+        assert self.order("settings", **{"ack": "manual", "prefetch": 1, **settings})["ok"]
+        assert self.order("reset")["ok"]
+        at = self.wait("RunReset", count=len([e for e in self.events if e["type"] == "RunReset"]))["seq"]
+        with self._news:
+            self.events[:] = [event for event in self.events if event.get("seq", 0) > at]
+        return self
+
     @property
     def amqp_port(self):
-        return self.wait("BrokerStarted")["amqp_port"]
+        if self._amqp_port is None:
+            self._amqp_port = self.wait("BrokerStarted")["amqp_port"]
+        return self._amqp_port
 
     def name_of(self, conn):
         """The connection_name of the client on this connection."""

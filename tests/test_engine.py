@@ -18,7 +18,7 @@ from webapp.engine.undertaker import bury
 from webapp.events import decode
 
 
-@pytest.fixture(params=["embedded", "rabbitmq"])
+@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
 def kind(request):
     if request.param == "rabbitmq":
         needs.rabbitmq()
@@ -37,6 +37,29 @@ def start(tmp_path):
     yield start
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture(scope="module")
+def shared(kind, tmp_path_factory):
+    """One engine on each broker, for the tests that leave it as they found it."""
+    with EngineProcess("--workers", "2", data=tmp_path_factory.mktemp("shared"), broker=kind) as engine:
+        engine.amqp_port  # noqa: B018 - waits until it is up
+        yield engine
+
+
+@pytest.fixture
+def engine(shared):
+    """The shared engine after a reset: two workers consume, with manual ack and prefetch 1."""
+    shared.fresh().wait("ConsumerStarted", count=2)
+    return shared
+
+
+def alone(engine, **settings):
+    """The engine with worker-1 as its only worker, started with these settings."""
+    engine.fresh(**settings).wait("ConsumerStarted", count=2)
+    engine.order("stop", worker="worker-2")
+    engine.wait("WorkerExited", worker="worker-2")
+    return engine
 
 
 def publish(port, *bodies):
@@ -80,9 +103,7 @@ def wait_until(condition, seconds=DEADLINE):
         time.sleep(0.02)
 
 
-def test_a_killed_workers_task_goes_to_another_with_redelivered_set(start, kind):
-    engine = start("--workers", "2", broker=kind)
-    engine.wait("ConsumerStarted", count=2)
+def test_a_killed_workers_task_goes_to_another_with_redelivered_set(engine):
     publish(engine.amqp_port, "m..")
     first = engine.wait("Delivered", task="task-m..")
     victim = engine.name_of(first["conn"])
@@ -100,23 +121,22 @@ def test_a_killed_workers_task_goes_to_another_with_redelivered_set(start, kind)
     assert result["seq"] < acked["seq"]
 
 
-def test_under_auto_ack_prefetch_means_nothing_and_nothing_comes_back(start, kind):
-    engine = start("--workers", "1", "--ack", "auto", broker=kind)
+def test_under_auto_ack_prefetch_means_nothing_and_nothing_comes_back(engine):
+    alone(engine, ack="auto")
     assert engine.wait("ConsumerStarted")["auto_ack"]
     publish(engine.amqp_port, *(f"m{n}..." for n in range(10)))
     engine.wait("Delivered", count=10)
     engine.order("stop", worker="worker-1")
     engine.wait("WorkerExited", worker="worker-1")
     engine.order("start", worker="worker-1")
-    engine.wait("ConsumerStarted", count=2)
+    engine.wait("ConsumerStarted", count=3)
     publish(engine.amqp_port, "sentinel")
     engine.wait("Delivered", task="task-sentinel")
     assert len([event for event in engine.events if event["type"] == "Delivered"]) == 11
 
 
-def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(start, kind):
-    engine = start("--workers", "1", "--prefetch", "3", broker=kind)
-    engine.wait("ConsumerStarted")
+def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(engine):
+    alone(engine, prefetch=3)
     publish(engine.amqp_port, "a.", "b.", "c.")
     engine.wait("Delivered", count=3)
     engine.order("finish", worker="worker-1")
@@ -129,9 +149,7 @@ def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(
     assert again == ["task-b.", "task-c."]
 
 
-def test_a_frozen_worker_is_noticed_by_its_heartbeat_and_starts_again_once_thawed(start, kind):
-    engine = start("--workers", "2", broker=kind)
-    engine.wait("ConsumerStarted", count=2)
+def test_a_frozen_worker_is_noticed_by_its_heartbeat_and_starts_again_once_thawed(engine):
     publish(engine.amqp_port, "m..")
     first = engine.wait("Delivered")
     worker = engine.name_of(first["conn"])
@@ -147,21 +165,18 @@ def test_a_frozen_worker_is_noticed_by_its_heartbeat_and_starts_again_once_thawe
     engine.wait("WorkerStarted", count=2, worker=worker)
 
 
-def test_a_cut_connection_brings_the_task_back_and_the_worker_too(start, kind):
-    engine = start("--workers", "1", broker=kind)
-    engine.wait("ConsumerStarted")
+def test_a_cut_connection_brings_the_task_back_and_the_worker_too(engine):
+    alone(engine)
     publish(engine.amqp_port, "m.")
     first = engine.wait("Delivered")
     assert engine.order("cut", conns=[first["conn"]])["result"] == {"cut": 1}
     assert engine.wait("ConnectionClosed", conn=first["conn"])["text"] == "cut"
-    assert engine.wait("WorkerExited")["code"] == 1
+    assert engine.wait("WorkerExited", worker="worker-1")["code"] == 1
     assert engine.wait("Delivered", redelivered=True)["task"] == "task-m."
     assert engine.order("cut", conns=[first["conn"]])["status"] == 409
 
 
-def test_other_settings_restart_the_workers_when_their_task_is_done(start):
-    engine = start("--workers", "2")
-    engine.wait("ConsumerStarted", count=2)
+def test_other_settings_restart_the_workers_when_their_task_is_done(engine):
     publish(engine.amqp_port, "m.")
     engine.wait("Delivered")
     assert engine.order("settings", ack="auto", prefetch=5)["ok"]
@@ -173,46 +188,44 @@ def test_other_settings_restart_the_workers_when_their_task_is_done(start):
     assert any(exit["seq"] > acked["seq"] for exit in exits)
 
 
-def test_a_broker_that_restarts_keeps_its_durable_messages_and_the_workers_come_back(start, kind):
-    engine = start("--workers", "1", broker=kind)
-    engine.wait("ConsumerStarted")
+def test_a_broker_that_restarts_keeps_its_durable_messages_and_the_workers_come_back(engine):
+    alone(engine)
     publish(engine.amqp_port, "a.", "b.")
     engine.wait("Delivered", task="task-a.")
     assert engine.order("restart_broker")["ok"]
     stopped = engine.wait("BrokerStopped")
     assert stopped["asked"]
-    engine.wait("BrokerStarted", count=2)
+    engine.wait("BrokerStarted")
     engine.wait("Acked", task="task-b.")
 
 
-def test_a_broker_that_dies_by_itself_is_noticed_and_started_again(start, kind):
-    engine = start("--workers", "1", broker=kind)
-    engine.wait("ConsumerStarted")
+def test_a_broker_that_dies_by_itself_is_noticed_and_started_again(engine):
+    assert engine.order("restart_broker")["ok"]  # says which process it is
+    engine.wait("ConsumerStarted", count=4)
     os.killpg(engine.wait("BrokerStarted")["pid"], signal.SIGKILL)
-    assert "asked" not in engine.wait("BrokerStopped")
+    assert "asked" not in engine.wait("BrokerStopped", count=2)
     engine.wait("BrokerStarted", count=2)
-    engine.wait("ConsumerStarted", count=2)
+    engine.wait("ConsumerStarted", count=6)
 
 
-def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(start, kind):
-    engine = start("--workers", "1", broker=kind)
-    engine.wait("ConsumerStarted")
-    assert engine.order("add")["result"] == {"name": "worker-2"}
-    engine.wait("ConsumerStarted", count=2)
+def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(engine):
+    assert engine.order("add")["result"] == {"name": "worker-3"}
+    engine.wait("ConsumerStarted", count=3)
     publish(engine.amqp_port, *(f"m{n}........" for n in range(20)))
-    engine.wait("Delivered", count=2)
+    engine.wait("Delivered", count=3)
     assert engine.order("reset")["ok"]
     reset = engine.wait("RunReset")
-    engine.wait("WorkerRemoved", worker="worker-2")
-    engine.wait("ConsumerStarted", count=3)
+    engine.wait("WorkerRemoved", worker="worker-3")
+    engine.wait("ConsumerStarted", count=5)
     publish(engine.amqp_port, "after")
     assert engine.wait("Acked", task="task-after")
     later = [e["task"] for e in engine.events if e["type"] == "Delivered" and e["seq"] > reset["seq"]]
     assert later == ["task-after"]
 
 
-def test_the_broker_is_asked_for_its_own_count(start, kind):
-    engine = start("--workers", "0", broker=kind)
+def test_the_broker_is_asked_for_its_own_count(engine):
+    for worker in ("worker-1", "worker-2"):
+        engine.order("stop", worker=worker)
     port = engine.amqp_port
     connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port))
     channel = connection.channel()
@@ -259,9 +272,7 @@ def bad_orders(tmp_path_factory):
         yield engine
 
 
-def test_a_client_that_sends_garbage_is_answered_by_the_broker_and_hurts_nobody(start, kind):
-    engine = start("--workers", "1", broker=kind)
-    engine.wait("ConsumerStarted")
+def test_a_client_that_sends_garbage_is_answered_by_the_broker_and_hurts_nobody(engine):
     with socket.create_connection(("127.0.0.1", engine.amqp_port), timeout=DEADLINE) as garbage:
         garbage.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert garbage.recv(100).startswith(b"AMQP")
@@ -281,9 +292,17 @@ def test_what_it_says_is_the_vocabulary_numbered_without_a_gap(start):
     assert [event.at for event in events] == sorted(event.at for event in events)
 
 
-@pytest.mark.parametrize("end", ["stdin closes", "SIGTERM", "SIGINT", "SIGKILL"])
+@pytest.mark.parametrize("end", ["stdin closes", "SIGKILL"])
 def test_nothing_of_it_is_left_whatever_ends_it(start, kind, end):
-    engine = start("--workers", "2", broker=kind)
+    assert_nothing_is_left(start("--workers", "2", broker=kind), end)
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_nothing_of_it_is_left_when_it_is_asked_to_go(start, end):
+    assert_nothing_is_left(start("--workers", "2"), end)
+
+
+def assert_nothing_is_left(engine, end):
     engine.wait("ConsumerStarted", count=2)
     engine.order("freeze", worker="worker-1")
     below = processes_under(engine.process.pid)
@@ -296,21 +315,17 @@ def test_nothing_of_it_is_left_whatever_ends_it(start, kind, end):
     wait_until(lambda: not any(alive(pid) for pid in below), seconds=5)
 
 
-def refused(*flags, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "webapp.engine", "--amqp-port", "0", "--data", str(tmp_path), *flags],
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-    )
-    return done.returncode, done.stderr.strip().splitlines()
+def refused(*flags, data, broker="embedded"):
+    """Starts an engine that must not start; its exit code, and its lines on standard error."""
+    engine = EngineProcess(*flags, data=data, broker=broker)
+    return engine.ended(), engine.noise
 
 
 def test_a_broker_that_cannot_be_reached_is_one_line_and_exit_2(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        code, lines = refused("--broker", f"amqp://guest:guest@127.0.0.1:{port}/", tmp_path=tmp_path)
+        code, lines = refused(data=tmp_path, broker=f"amqp://guest:guest@127.0.0.1:{port}/")
     assert code == 2
     assert len(lines) == 1
     assert str(port) in lines[0]
@@ -319,21 +334,22 @@ def test_a_broker_that_cannot_be_reached_is_one_line_and_exit_2(tmp_path):
 
 @pytest.mark.parametrize("url", ["amqp://:5672", "http://localhost/", "amqp://localhost:seven/", "rabbit"])
 def test_a_broker_url_that_is_none_is_one_line_and_exit_2(tmp_path, url):
-    code, lines = refused("--broker", url, tmp_path=tmp_path)
+    code, lines = refused(data=tmp_path, broker=url)
     assert (code, len(lines)) == (2, 1)
 
 
-def test_a_wrong_password_is_one_line_and_exit_2(start, kind, tmp_path):
-    engine = start("--workers", "0", broker=kind)
-    code, lines = refused("--broker", f"amqp://guest:wrong@127.0.0.1:{engine.amqp_port}/", tmp_path=tmp_path)
+def test_a_wrong_password_is_one_line_and_exit_2(engine, tmp_path):
+    code, lines = refused(data=tmp_path, broker=f"amqp://guest:wrong@127.0.0.1:{engine.amqp_port}/")
     assert (code, len(lines)) == (2, 1)
     assert "password" in lines[0]
     assert "wrong" not in lines[0]
 
 
-def test_another_engine_can_stand_behind_this_one(start, kind):
+def test_another_engine_can_stand_behind_this_one(engine, start):
     """An amqp:// broker, here the first engine's tap: everything works through both, and only the first may restart it."""
-    first = start("--workers", "0", broker=kind)
+    first = engine
+    for worker in ("worker-1", "worker-2"):
+        first.order("stop", worker=worker)
     second = start("--workers", "1", broker=f"amqp://guest:guest@127.0.0.1:{first.amqp_port}/%2F")
     second.wait("ConsumerStarted")
     publish(second.amqp_port, "a")
@@ -348,16 +364,17 @@ def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
         f"sys.argv = ['engine', '--broker', 'rabbitmq', '--amqp-port', '0', '--data', {str(tmp_path)!r}];"
         "from webapp.engine.__main__ import main; main()"
     )
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-c", program],
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=DEADLINE,
         env={"PATH": "/nowhere"},
-    )
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "apt install rabbitmq-server" in done.stderr
+    ) as engine:
+        (line,) = engine.stderr
+        assert engine.wait(DEADLINE) == 2
+    assert "apt install rabbitmq-server" in line
 
 
 def test_the_undertaker_buries_only_what_is_still_on_its_list():

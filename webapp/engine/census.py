@@ -26,11 +26,16 @@ class Census:
     def __init__(self) -> None:
         self._owed: dict[str, int] = {}
         self._closed_to_us: set[str] = set()
+        self.last_declared = float(
+            "-inf"
+        )  # when a queue was first seen to be declared, in seconds of the run
 
     def note(self, event: ev.Event) -> None:
         """Takes note of an event. A close or an ack can touch any queue."""
         if isinstance(event, _TOUCHES):
             queue = event.queue
+            if isinstance(event, ev.QueueDeclared) and queue not in self._owed:
+                self.last_declared = event.at
             if isinstance(event, ev.QueueDeclared) and event.exclusive:
                 self.shut(queue)
             elif (

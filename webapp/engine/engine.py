@@ -168,6 +168,7 @@ class Engine:
         if self._restart_asked or not self._up.is_set():
             raise Refused(409, "The broker is being started already.")
         self._restart_asked = True
+        await asyncio.sleep(self._broker.settle_for - (self._journal.now() - self._census.last_declared))
         self._up.clear()
         self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
         await self._broker.kill()

@@ -39,7 +39,7 @@ class Journal:
         stamped = msgspec.structs.replace(event, seq=self._seq, at=round(self.now(), 6))
         self._line(ev.encode(stamped))
         for listener in self.on_event:
-            listener(event)
+            listener(stamped)
 
     def say_all(self, events: Iterable[ev.Event]) -> None:
         """Writes several events, in this order."""
