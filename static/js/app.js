@@ -1,0 +1,270 @@
+// @ts-check
+/**
+ * The page, put together: frames come in, worlds are made, scenes are drawn, verbs go out. Knows a frame source, not a socket.
+ *
+ *   frame ─► merge ─► world ─┐
+ *                    clock ──┼─► scene ─► views          views ─► verbs (custom events) ─► source.command
+ *                   choice ──┘
+ *
+ * requestAnimationFrame runs only while something moves or seconds count.
+ */
+import { createClock } from "./core/clock.js";
+import { merge } from "./core/merge.js";
+import { scene as makeScene } from "./core/scene.js";
+import { text as T } from "./text.js";
+import { openDialog } from "./view/dialog.js";
+import { h } from "./view/dom.js";
+import { mountFlights } from "./view/flights.js";
+import { mountHeader } from "./view/header.js";
+import { openHelp } from "./view/help.js";
+import { mountHighlight } from "./view/highlight.js";
+import { mountKeys } from "./view/keys.js";
+import { mountLanes } from "./view/lanes.js";
+import { createLayout } from "./view/layout.js";
+import { mountLedger } from "./view/ledger.js";
+import { mountLife } from "./view/life.js";
+import { openList } from "./view/lists.js";
+import { mountLive } from "./view/live.js";
+import { closeMenu } from "./view/menu.js";
+import { mountProducer } from "./view/producer.js";
+import { mountQueue } from "./view/queue.js";
+import { mountToasts } from "./view/toasts.js";
+import { mountWire } from "./view/wire.js";
+
+/** Seconds between two writings of running seconds. */
+const TICK = 0.1;
+const SEEN = 1000; // ms
+
+/** @param {string} id */
+function part(id) {
+  const node = document.getElementById(id);
+  if (node === null) throw new Error(`the page has no #${id}`);
+  return node;
+}
+
+/** @param {import("./types.js").FrameSource} source */
+export function createApp(source) {
+  const root = part("page");
+  const stage = part("stage");
+  const stale = () => {
+    layout.stale();
+    dirty = true;
+    schedule();
+  };
+  const header = mountHeader(part("header"));
+  const ledger = mountLedger(part("ledger"));
+  const producer = mountProducer(part("producer"));
+  const queue = mountQueue(part("queue"), () => stale());
+  const lanes = mountLanes(part("workers"), () => stale());
+  const layout = createLayout(stage, { producer: producer.anchor, queue, lanes, workers: part("workers") });
+  const flights = mountFlights(part("air"), layout);
+  const life = mountLife(part("life"));
+  const wire = mountWire(part("wire"));
+  const toasts = mountToasts(part("toasts"));
+  const live = mountLive(part("live"));
+  const highlight = mountHighlight(root);
+  const clock = createClock();
+  const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** @type {import("./types.js").World|null} */
+  let world = null;
+  let up = false;
+  /** @type {{pin: number|null, queue: string|null}} */
+  const chosen = { pin: null, queue: null };
+  let dirty = true;
+  let asked = false;
+  let handle = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let later;
+  let next = Number.POSITIVE_INFINITY;
+  let counting = false;
+  let ticked = 0;
+
+  const local = () => performance.now() / 1000;
+
+  function schedule() {
+    if (handle === 0) handle = requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    handle = 0;
+    if (world === null) return;
+    const t = clock.read(local());
+    if (dirty || t >= next) update(t);
+    else if (counting && Math.abs(t - ticked) >= TICK) tick(t);
+    if (counting) life.draw(t);
+    const flying = flights.draw(t);
+    clearTimeout(later);
+    if (flying || counting) schedule();
+    else if (next < Number.POSITIVE_INFINITY) later = setTimeout(schedule, Math.max(16, (next - t) * 1000));
+  }
+
+  /** @param {number} t */
+  function update(t) {
+    if (world === null) return;
+    dirty = false;
+    ticked = t;
+    const scene = makeScene(world, t, { ...chosen, still: stillness.matches, room: queue.room(world) });
+    next = scene.next;
+    counting = scene.counting && up;
+    header.update(scene);
+    ledger.update(scene);
+    producer.update(scene);
+    queue.update(scene);
+    lanes.update(scene);
+    life.update(scene);
+    wire.update(scene);
+    layout.settle();
+    flights.update(scene);
+    highlight.update(scene);
+  }
+
+  /** @param {number} t */
+  function tick(t) {
+    ticked = t;
+    queue.tick(t);
+    lanes.tick(t);
+  }
+
+  function showLink() {
+    /** @type {import("./types.js").LinkState} */
+    const state = !up
+      ? world === null
+        ? "connecting"
+        : "reconnecting"
+      : world?.link.engine === false
+        ? "engine-gone"
+        : "live";
+    document.body.dataset.link = state;
+    header.link(state);
+  }
+
+  source.start({
+    frame(frame) {
+      const merged = merge(world, frame);
+      if (merged.gap) {
+        if (!asked) source.sync();
+        asked = true;
+        return;
+      }
+      if (merged.world === null || merged.world === world) return;
+      if (world !== null && (merged.world.run !== world.run || merged.world.n < world.n)) forget();
+      asked = false;
+      world = merged.world;
+      clock.observe(world.at, local());
+      live.update(world);
+      showLink();
+      dirty = true;
+      schedule();
+    },
+    link(isUp) {
+      up = isUp;
+      asked = false;
+      showLink();
+      dirty = true;
+      schedule();
+    },
+  });
+  showLink();
+  setInterval(() => {
+    if (world !== null && up) source.seen(world.n);
+  }, SEEN);
+
+  /** Another run: the clock and what was chosen of the old one go. */
+  function forget() {
+    clock.reset();
+    chosen.pin = null;
+    chosen.queue = null;
+    closeMenu();
+  }
+
+  // -- verbs ------------------------------------------------------------------------------------------------------
+
+  /** @type {Record<string, (detail: Record<string, any>) => void>} */
+  const verbs = {
+    command: detail => void command(detail),
+    pin(detail) {
+      chosen.pin = detail.n === chosen.pin ? null : detail.n;
+      dirty = true;
+      schedule();
+    },
+    queue(detail) {
+      chosen.queue = String(detail.name);
+      stale();
+    },
+    list(detail) {
+      if (world !== null) openList(world, String(detail.what), root);
+    },
+    changed() {
+      dirty = true;
+      schedule();
+    },
+    help: () => openHelp(),
+    theme: () => toggleTheme(),
+    "ask-reset": () => {
+      const published = world?.ledger.published ?? 0;
+      if (published === 0) return void command({ do: "reset" });
+      openDialog({
+        name: "reset",
+        title: T.resetTitle,
+        close: T.cancel,
+        body: [h("p", { text: T.resetText(published) })],
+        actions: [
+          { label: T.resetYes, role: "reset-yes", danger: true, choose: () => void command({ do: "reset" }) },
+        ],
+      });
+    },
+  };
+  for (const [verb, act] of Object.entries(verbs)) {
+    root.addEventListener(verb, event => {
+      if (event instanceof CustomEvent) act(event.detail);
+    });
+  }
+
+  /** @param {Record<string, unknown>} detail */
+  async function command(detail) {
+    const answer = await source.command(detail);
+    if (answer.ok) return;
+    const said = answer.detail || answer.title;
+    if (detail.do === "submit") producer.problem(said);
+    else toasts.say(answer.title || said, answer.title && said !== answer.title ? said : "");
+    if (detail.do === "settings") header.restore();
+  }
+
+  mountKeys({
+    stop(n) {
+      const worker = [...(world?.workers.values() ?? [])].sort((a, b) => a.order - b.order)[n - 1];
+      if (worker !== undefined && worker.kind === "local" && worker.state !== "stopped")
+        void command({ do: "worker", name: worker.name, action: "stop" });
+    },
+    field() {
+      producer.field.focus();
+      producer.field.select();
+    },
+    theme: toggleTheme,
+    help: openHelp,
+    release() {
+      if (chosen.pin === null) return;
+      chosen.pin = null;
+      dirty = true;
+      schedule();
+    },
+  });
+
+  function toggleTheme() {
+    const html = document.documentElement;
+    const dark = html.dataset.theme
+      ? html.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    html.dataset.theme = dark ? "light" : "dark";
+    try {
+      localStorage.setItem("unacked.theme", html.dataset.theme);
+    } catch {
+      // nowhere to keep it: it holds until the page is left
+    }
+  }
+
+  addEventListener("resize", stale);
+  stillness.addEventListener("change", stale);
+  document.fonts?.ready.then(stale);
+}

@@ -1,0 +1,110 @@
+// @ts-check
+/**
+ * Life strips: which tasks get a row, and the segments of a row. Pure.
+ *
+ * @typedef {import("../types.js").Task} Task
+ * @typedef {import("../types.js").World} World
+ */
+import { attemptCount, attemptNumber, isSettling } from "./motion.js";
+
+/** Seconds that the strips may show, from the least. */
+const SPANS = [15, 20, 30, 45, 60, 90, 120, 180, 300, 600];
+
+/**
+ * At most `room` tasks, by number: the pinned one, those in somebody's hands, those that came to grief lately, the latest done,
+ * and the next ready ones.
+ * @param {World} world
+ * @param {number} t
+ * @param {number} room
+ * @param {number|null} pin
+ * @returns {Task[]}
+ */
+export function rows(world, t, room, pin) {
+  const ready = new Set(
+    [...world.queues.values()].flatMap(queue => queue.window.slice(0, 2)), // what comes next, two a queue
+  );
+  const rank = (/** @type {Task} */ task) => {
+    if (task.n === pin) return 0;
+    if (task.state === "unacked" || task.state === "at_risk") return 1;
+    if (task.state === "ready") return attemptCount(task) > 0 ? 1 : ready.has(task.id) ? 3 : 9;
+    const since = t - (task.settled_at ?? 0);
+    if (since > 600) return 9;
+    return (task.state !== "done" || attemptCount(task) > 1) && since < 12 ? 2 : 4;
+  };
+  return [...world.tasks.values()]
+    .map(task => ({ task, rank: rank(task) }))
+    .filter(each => each.rank < 9)
+    .sort((a, b) => a.rank - b.rank || (a.rank === 4 ? b.task.n - a.task.n : a.task.n - b.task.n))
+    .slice(0, Math.max(0, room))
+    .map(each => each.task)
+    .sort((a, b) => a.n - b.n);
+}
+
+/**
+ * How many seconds the strips show: enough for everything in somebody's hands and the pinned task, and no more than a minute without need.
+ * @param {Task[]} tasks
+ * @param {number} t
+ * @param {number|null} pin
+ */
+export function span(tasks, t, pin) {
+  let oldest = t;
+  for (const task of tasks) {
+    const pinned = task.n === pin;
+    if (!pinned && task.state !== "unacked" && task.state !== "at_risk") continue;
+    const born = pinned ? task.published_at : null;
+    oldest = Math.min(oldest, born ?? task.attempts[0]?.delivered_at ?? t);
+  }
+  const need = (t - oldest) * 1.15;
+  return SPANS.find(each => each >= need) ?? SPANS[SPANS.length - 1] ?? 600;
+}
+
+/**
+ * @typedef {Object} Segment
+ * @property {string} key
+ * @property {string} kind    wait | held | again | risk | done | bad | plain
+ * @property {number} from
+ * @property {number|null} to null: goes on
+ * @property {string} worker  empty for waiting time
+ * @property {string|null} end
+ * @property {number} attempt
+ */
+
+/**
+ * Waiting and attempts of one task, in order of time.
+ * @param {Task} task
+ * @returns {Segment[]}
+ */
+export function segments(task) {
+  /** @type {Segment[]} */
+  const out = [];
+  let free = task.skipped > 0 ? null : task.published_at; // since when it waits, if it does
+  for (const [i, attempt] of task.attempts.entries()) {
+    if (free !== null && attempt.delivered_at > free) out.push(wait(i, free, attempt.delivered_at));
+    out.push({
+      key: `a${attemptNumber(task, i)}`,
+      kind: kind(task, i),
+      from: attempt.delivered_at,
+      to: attempt.ended_at,
+      worker: attempt.worker,
+      end: attempt.end,
+      attempt: attemptNumber(task, i),
+    });
+    free = attempt.ended_at;
+  }
+  if (task.state === "ready" && free !== null) out.push(wait(task.attempts.length, free, null));
+  return out;
+}
+
+/** @param {number} i @param {number} from @param {number|null} to @returns {Segment} */
+const wait = (i, from, to) => ({ key: `w${i}`, kind: "wait", from, to, worker: "", end: null, attempt: 0 });
+
+/** @param {Task} task @param {number} i */
+function kind(task, i) {
+  const attempt = task.attempts[i];
+  if (attempt === undefined) return "plain";
+  if (attempt.end === null) {
+    if (attempt.auto_ack) return "risk";
+    return attemptNumber(task, i) > 1 ? "again" : "held";
+  }
+  return isSettling(attempt) ? "done" : "bad";
+}

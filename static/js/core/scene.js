@@ -1,0 +1,292 @@
+// @ts-check
+/**
+ * What one picture shows: a world, a time and what the person chose, made into chips at places. Pure: the same three give the
+ * same scene, whether live, paused or replayed.
+ *
+ * @typedef {import("../types.js").World} World
+ * @typedef {import("../types.js").Task} Task
+ * @typedef {import("../types.js").Worker} Worker
+ * @typedef {import("../types.js").Chip} Chip
+ * @typedef {import("../types.js").Choice} Choice
+ */
+import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
+
+/** Chips drawn in the air at once; beyond this a flight tells nobody anything. */
+export const AIR = 48;
+/** Chips waiting behind the running one that a lane draws. */
+const BEHIND = 6;
+/** Ways back drawn at once. */
+const TRAILS = 3;
+
+/** @type {Record<string, string>} */
+const LOOKS = { ready: "ready", unacked: "held", at_risk: "risk", done: "done", lost: "lost", dead: "dead" };
+
+/** How a task looks by its state; one that may have been seen before has its own look while it is alive. @param {Task} task */
+export function look(task) {
+  if ((task.state === "ready" || task.state === "unacked") && (task.redelivered || attemptCount(task) > 1))
+    return task.state === "ready" && attemptCount(task) === 0 ? "ready" : "again";
+  return LOOKS[task.state] ?? "plain";
+}
+
+/**
+ * @param {World} world
+ * @param {number} t
+ * @param {Choice} choice
+ * @returns {import("../types.js").Scene}
+ */
+export function scene(world, t, choice) {
+  const queues = sortQueues(world);
+  const queue = queues.find(each => each.name === choice.queue) ?? queues[0] ?? null;
+  const here = (/** @type {Task} */ task) => queue === null || task.queue === queue.name || task.queue === "";
+
+  /** @type {import("../types.js").Flight[]} */
+  const flights = [];
+  /** @type {import("../types.js").Trail[]} */
+  const trails = [];
+  /** @type {Task[]} */
+  const copies = [];
+  let next = Number.POSITIVE_INFINITY;
+  let counting = false;
+
+  for (const task of world.tasks.values()) {
+    if (task.state === "unacked" || task.state === "at_risk") counting = true;
+    if (task.state === "unacked" && here(task)) copies.push(task);
+    const way = legs(task);
+    const back = way.some(leg => leg.kind === "fall") && here(task) ? trail(task, t) : null;
+    if (back !== null) {
+      trails.push(back);
+      for (const at of [back.second, back.until]) if (at > t) next = Math.min(next, at);
+    }
+    const end = way.at(-1)?.end ?? 0;
+    if (choice.still || end <= t || !here(task)) continue;
+    const leg = way.find(each => t < each.end);
+    if (leg === undefined) continue;
+    next = Math.min(next, leg.start > t ? leg.start : leg.end);
+    flights.push({ ...leg, task, key: `${task.id}/${leg.kind}/${leg.attempt}` });
+    if (task.state !== "unacked" && ghostStays(task, t)) copies.push(task);
+  }
+
+  const workers = [...world.workers.values()].sort((a, b) => a.order - b.order || compare(a.name, b.name));
+  const ends = lastEnds(world);
+  const still = choice.still;
+  for (const worker of workers) if (worker.restart_at !== null) counting = true;
+
+  const window = (queue?.window ?? []).flatMap(id => world.tasks.get(id) ?? []);
+  const ready = choose(window, queue?.ready ?? 0, choice.room.ready);
+  const ghosts = chooseGhosts(copies, queue?.unacked ?? copies.length, choice, t);
+  const lost = world.lost.flatMap(id => world.tasks.get(id) ?? []);
+  const dead = world.dead.flatMap(id => world.tasks.get(id) ?? []);
+
+  return {
+    t,
+    world,
+    queue,
+    queues,
+    ready: ready.shown.map(task => chip(task, "ready", attemptCount(task), t, still)),
+    readyMore: ready.more,
+    ghosts: ghosts.shown.map(task => ghost(task, t, still)),
+    ghostsMore: ghosts.more,
+    lost: lost.map(task => chip(task, "lost", attemptCount(task), t, still)),
+    lostMore: Math.max(0, world.ledger.lost - lost.length),
+    dead: dead.map(task => chip(task, "dead", attemptCount(task), t, still)),
+    deadMore: Math.max(0, world.ledger.dead - dead.length),
+    lanes: workers.map((worker, i) => lane(world, worker, i + 1, ends, t, still)),
+    flights: fewer(flights),
+    trails: trails.sort((a, b) => b.start - a.start).slice(0, TRAILS),
+    pin: choice.pin,
+    hint: hint(world, workers),
+    next,
+    counting,
+  };
+}
+
+/** @param {string} a @param {string} b */
+const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The configured queue first, then the busiest. @param {World} world */
+function sortQueues(world) {
+  const weight = (/** @type {import("../types.js").Queue} */ queue) =>
+    queue.name === world.settings.queue
+      ? Number.POSITIVE_INFINITY
+      : queue.ready + queue.unacked + queue.consumers;
+  return [...world.queues.values()].sort((a, b) => weight(b) - weight(a) || compare(a.name, b.name));
+}
+
+/**
+ * The first of a row that is too long, and honestly how many are not drawn. One place is kept for "+ 9,976 more".
+ * @template T
+ * @param {T[]} known  what the frame carries of it
+ * @param {number} total  how many there are in truth
+ * @param {number} room  how many places there are
+ * @returns {{shown: T[], more: number}}
+ */
+export function choose(known, total, room) {
+  const all = Math.max(total, known.length);
+  if (all <= room && known.length === all) return { shown: known, more: 0 };
+  const shown = known.slice(0, Math.max(0, Math.min(known.length, room - 1)));
+  return { shown, more: all - shown.length };
+}
+
+/**
+ * The copies on the Unacked shelf by number; where there is no room for all, those that came back and the pinned one first.
+ * @param {Task[]} copies
+ * @param {number} unacked
+ * @param {Choice} choice
+ * @param {number} t
+ */
+function chooseGhosts(copies, unacked, choice, t) {
+  const leaving = copies.filter(task => task.state !== "unacked").length;
+  const total = Math.max(unacked + leaving, copies.length);
+  const byNumber = [...copies].sort((a, b) => a.n - b.n);
+  if (total <= choice.room.ghosts) return { shown: byNumber, more: Math.max(0, total - copies.length) };
+  const first = (/** @type {Task} */ task) =>
+    task.n === choice.pin ? 0 : look(task) === "again" && trail(task, t) !== null ? 1 : 2;
+  const { shown, more } = choose(
+    [...byNumber].sort((a, b) => first(a) - first(b)),
+    total,
+    choice.room.ghosts,
+  );
+  return { shown: shown.sort((a, b) => a.n - b.n), more };
+}
+
+/** A settled or requeued task whose copy is still on the shelf for the eye. @param {Task} task @param {number} t */
+function ghostStays(task, t) {
+  if (task.state === "done") return ackComing(task, t) !== null;
+  if (task.state !== "ready") return false;
+  const last = legs(task).at(-1);
+  return last !== undefined && last.kind === "requeue" && t < last.start;
+}
+
+/** @param {Task} task @param {string} place @param {number} attempt @param {number} t @param {boolean} still @returns {Chip} */
+function chip(task, place, attempt, t, still) {
+  return {
+    key: `${task.id}@${place}`,
+    task,
+    place,
+    attempt,
+    look: look(task),
+    coming: !still && coming(task, t) !== null,
+    worker: task.worker,
+    since: task.attempts.at(-1)?.delivered_at ?? null,
+  };
+}
+
+/**
+ * The broker's copy. It is quietly `held`; lights up (`again`) when the closed connection has been seen; and is `done` (the place too) while
+ * the ack that takes it away is in the air.
+ * @param {Task} task
+ * @param {number} t
+ * @param {boolean} still
+ * @returns {Chip}
+ */
+function ghost(task, t, still) {
+  const way = legs(task);
+  const last = task.attempts.at(-1);
+  const fall = way.findLast(leg => leg.kind === "fall");
+  const onWay = way.findLast(leg => leg.kind === "redeliver" || leg.kind === "requeue");
+  const falling = !still && fall !== undefined && t < fall.end;
+  const lit = !still && fall !== undefined && t >= fall.start && onWay !== undefined && t < onWay.end;
+  const before = task.attempts.findLast(each => each.ended_at !== null)?.worker ?? null;
+  const first = way.find(leg => leg.kind === "deliver");
+  return {
+    key: `${task.id}@ghost`,
+    task,
+    place: task.state === "unacked" ? "ghost" : task.state,
+    attempt: attemptCount(task),
+    look: falling ? "held" : look(task) === "done" ? (task.redelivered ? "again" : "held") : look(task),
+    coming: !still && first !== undefined && t < first.start,
+    worker: lit ? before : (last?.worker ?? null),
+    since: lit ? null : (last?.delivered_at ?? null),
+  };
+}
+
+/** Whether a ghost chip is between two holders. @param {Chip} chip */
+export const isBetween = chip => chip.place !== "done" && chip.since === null;
+
+/**
+ * When each worker's last settled delivery ended: its next task began then, not when it was delivered.
+ * @param {World} world
+ * @returns {Map<string, number[]>}
+ */
+function lastEnds(world) {
+  /** @type {Map<string, number[]>} */
+  const ends = new Map();
+  for (const task of world.tasks.values()) {
+    for (const attempt of task.attempts) {
+      if (attempt.ended_at === null || (attempt.end !== "acked" && attempt.end !== "result")) continue;
+      const list = ends.get(attempt.worker);
+      if (list === undefined) ends.set(attempt.worker, [attempt.ended_at]);
+      else list.push(attempt.ended_at);
+    }
+  }
+  return ends;
+}
+
+/** States in which a worker does nothing with what it holds. */
+const STANDING = new Set(["stopped", "frozen", "cut"]);
+
+/**
+ * @param {World} world
+ * @param {Worker} worker
+ * @param {number} index
+ * @param {Map<string, number[]>} ends
+ * @param {number} t
+ * @param {boolean} still
+ * @returns {import("../types.js").LaneScene}
+ */
+function lane(world, worker, index, ends, t, still) {
+  const holds = worker.holding.length > 0;
+  const ids = holds ? worker.holding : worker.dropped;
+  const place = holds ? "lane" : "dropped";
+  const total = holds ? worker.held : worker.dropped.length;
+  const chips = ids.flatMap(id => {
+    const task = world.tasks.get(id);
+    return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
+  });
+  const running = chips[0] ?? null;
+  const behind = chips.slice(1, BEHIND + 1);
+  let began = running?.since ?? null;
+  let stopped = STANDING.has(worker.state) ? worker.since : null;
+  if (running !== null && began !== null) {
+    const mine = running.task.attempts.findLast(each => each.worker === worker.name);
+    if (mine?.ended_at) stopped = mine.ended_at;
+    for (const end of ends.get(worker.name) ?? []) if (end > began && end <= (stopped ?? t)) began = end;
+  }
+  return { worker, index, running, began, stopped, behind, more: Math.max(0, total - 1 - behind.length) };
+}
+
+/** @param {Task} task @param {Worker} worker @param {string} place @param {number} t @param {boolean} still @returns {Chip} */
+function laneChip(task, worker, place, t, still) {
+  const i = task.attempts.findLastIndex(each => each.worker === worker.name);
+  const attempt = task.attempts[i];
+  const number = i < 0 ? attemptCount(task) : attemptNumber(task, i);
+  const dropped = place === "dropped";
+  return {
+    key: `${task.id}@${place}`,
+    task,
+    place,
+    attempt: number,
+    look: dropped ? "lost" : task.state === "unacked" && number > 1 ? "again" : look(task),
+    coming: !dropped && !still && coming(task, t) !== null,
+    worker: worker.name,
+    since: attempt?.delivered_at ?? null,
+  };
+}
+
+/** The flights that tell the most, where there are too many. @param {import("../types.js").Flight[]} flights */
+function fewer(flights) {
+  if (flights.length <= AIR) return flights;
+  const weight = { fall: 0, bury: 0, redeliver: 1, requeue: 1, ack: 2, finish: 2, deliver: 3, publish: 4 };
+  return [...flights].sort((a, b) => weight[a.kind] - weight[b.kind] || a.start - b.start).slice(0, AIR);
+}
+
+/** The one sentence that is needed where the picture alone would puzzle. @param {World} world @param {Worker[]} workers */
+export function hint(world, workers) {
+  if (!world.link.engine) return null; // said by the state of the link
+  if (!world.broker.up) return "broker_down";
+  const alive = workers.filter(each => each.state !== "stopped" && each.state !== "cut");
+  if (workers.length === 0 || alive.length === 0) return "no_workers";
+  if (alive.every(each => each.state === "frozen")) return "all_frozen";
+  if (alive.every(each => each.state === "starting")) return "starting";
+  return null;
+}

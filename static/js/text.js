@@ -1,0 +1,281 @@
+// @ts-check
+/**
+ * Every word of the page, in one place. RabbitMQ's own words where it has one. No markup; functions where something is put in.
+ */
+import { count, ordinal, ordinalWord } from "./core/format.js";
+
+/** @param {number} n @param {string} one @param {string} many */
+const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
+
+/** "task 19", "tasks 3, 4 and 9", "12 tasks". @param {number[]} numbers */
+export function tasks(numbers) {
+  if (numbers.length === 1) return `task ${numbers[0]}`;
+  if (numbers.length > 5) return `${count(numbers.length)} tasks`;
+  return `tasks ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
+}
+
+/** Glyphs: a state is never told by its colour alone. @type {Record<string, string>} */
+export const glyphs = {
+  published: "",
+  done: "✓",
+  ready: "○",
+  unacked: "◐",
+  at_risk: "△",
+  lost: "✕",
+  dead: "†",
+  redelivered: "↻",
+  done_twice: "✓✓",
+};
+
+/** @type {Record<string, string>} */
+export const ledger = {
+  published: "published",
+  done: "done",
+  ready: "ready",
+  unacked: "unacked",
+  at_risk: "at risk",
+  lost: "lost",
+  dead: "dead",
+  redelivered: "redelivered",
+  done_twice: "done twice",
+};
+
+/** What each number means. @type {Record<string, string>} */
+export const ledgerMeaning = {
+  published: "Every task a producer has published in this run.",
+  done: "Acknowledged, or seen to be finished under auto-ack.",
+  ready: "In the queue, waiting to be delivered.",
+  unacked: "Delivered, not yet acknowledged. The broker keeps its copy.",
+  at_risk: "Delivered under auto-ack. The broker has forgotten it: only the worker has it now.",
+  lost: "Gone for good. It was delivered under auto-ack, and its worker died.",
+  dead: "Dead-lettered, expired, or rejected without requeue.",
+  redelivered: "Delivered more than once: it may have been seen before.",
+  done_twice: "Worked on to the end twice. An ack says “forget this”, not “this was done once”.",
+};
+
+/** @type {Record<string, string>} */
+export const workerStates = {
+  starting: "starting",
+  idle: "idle",
+  working: "working",
+  stopped: "stopped",
+  frozen: "frozen",
+  cut: "cut off",
+};
+
+/** How an attempt ended. @type {Record<string, string>} */
+export const ends = {
+  acked: "acked",
+  result: "done",
+  connection_closed: "connection closed",
+  channel_closed: "channel closed",
+  cancelled: "cancelled",
+  nacked: "nacked",
+  rejected: "rejected",
+  requeued: "requeued",
+  broker_gone: "broker gone",
+};
+
+/** @type {Record<string, string>} */
+export const hints = {
+  broker_down: "The broker is down: nothing is delivered until it is back.",
+  no_workers: "No workers: nothing will be delivered.",
+  all_frozen: "Every worker is frozen: connected, but silent. Only the heartbeat will notice.",
+  starting: "The workers are starting.",
+};
+
+/** @type {Record<string, string>} */
+export const links = {
+  connecting: "connecting",
+  live: "live",
+  reconnecting: "reconnecting",
+  "engine-gone": "engine gone",
+};
+
+/** @type {Record<string, string>} */
+export const linkMeaning = {
+  connecting: "Waiting for the first picture.",
+  live: "What you see is what happens now.",
+  reconnecting: "The server does not answer. The picture stands still until it does.",
+  "engine-gone": "The engine has ended and is being started again.",
+};
+
+/** Labels of actions, as the menu has them. @type {Record<string, {label: string, note: string}>} */
+export const actions = {
+  stop: { label: "Stop", note: "kill -9: it has no chance to say anything" },
+  start: { label: "Start again", note: "a new process with the same name" },
+  finish: { label: "Finish", note: "SIGTERM: finishes its task, acks, leaves" },
+  freeze: { label: "Freeze", note: "SIGSTOP: alive and silent, the connection stays" },
+  thaw: { label: "Thaw", note: "SIGCONT: goes on where it was" },
+  cut: { label: "Cut", note: "closes its connection, the process lives" },
+};
+
+export const text = {
+  title: "Unacked",
+  manual: "Manual ack",
+  auto: "Auto-ack",
+  ackGroup: "Acknowledgement",
+  manualNote: "The broker keeps a copy until the worker acknowledges.",
+  autoNote: "The broker forgets a message as soon as it is delivered.",
+  prefetch: "prefetch",
+  prefetchNote: "How many unacked messages a worker may hold at once.",
+  prefetchVoid: "Prefetch has no effect under auto-ack.",
+  noLimit: "no limit",
+  watching: (/** @type {number} */ n) => `${count(n)} watching`,
+  theme: "Light or dark",
+  help: "Keys and signs",
+  reset: "Reset",
+  resetTitle: "Start over?",
+  resetText: (/** @type {number} */ n) =>
+    `The queue is emptied and the first workers start afresh. ${plural(n, "task", "tasks")}, the log and the ledger go.`,
+  resetYes: "Yes, start over",
+  cancel: "Cancel",
+  close: "Close",
+  broker: "Broker",
+  brokerDown: "down",
+  queueKind: (/** @type {string} */ kind) => `${kind} queue`,
+  brokerKinds: /** @type {Record<string, string>} */ ({
+    embedded: "Our own small broker, embedded in this program.",
+    rabbitmq: "A private RabbitMQ node, started for this page.",
+    external: "A RabbitMQ that was already there.",
+  }),
+  joinNote: "Connect your own program here: it appears as a lane or a producer.",
+  restartBroker: "Restart the broker",
+  restartNote: "Durable queues and persistent messages survive it.",
+
+  producer: "Producer",
+  field: "Task text",
+  fieldHint: "photo...",
+  submit: "Submit",
+  times: (/** @type {number} */ n) => `× ${n}`,
+  submitTimes: (/** @type {number} */ n) => `Submit ${n} times`,
+  quick: (/** @type {string} */ body) => `Submit ${body}`,
+  dotsBefore: "One dot is one second of work, as in RabbitMQ’s own tutorial: ",
+  dotsExample: "m...",
+  dotsAfter: " keeps a worker busy for three.",
+  seconds: (/** @type {number} */ n) => `${count(n)} s`,
+  emptyTask: "A task needs some text. Try photo...",
+  otherProducers: "Others publishing here",
+  published: (/** @type {number} */ n) => `${count(n)} published`,
+  submitting: "Submitting…",
+
+  queue: "Queue",
+  noQueue: "no queue yet",
+  ready: "Ready",
+  nextOut: (/** @type {number} */ n) => `next out: #${n}`,
+  empty: "empty",
+  more: (/** @type {number} */ n) => `+ ${count(n)} more`,
+  moreShort: (/** @type {number} */ n) => `+${count(n)}`,
+  difference: (/** @type {number} */ broker, /** @type {number} */ ours) =>
+    `the broker counts ${count(broker)}, we count ${count(ours)}`,
+  unacked: "Unacked",
+  kept: "kept until acknowledged",
+  noGhosts: "When a task is delivered, the broker’s copy stays here.",
+  autoShelf: "auto-ack: the broker keeps no copy",
+  autoShelfNote: "What is delivered is forgotten at once. If the worker dies, it is lost.",
+  was: (/** @type {string} */ worker) => `was ${worker}`,
+  ackLanding: "acknowledged",
+  stillHas: (/** @type {string} */ list) => `The broker still has its copy of ${list}.`,
+  cameBack: (/** @type {string} */ worker, /** @type {string} */ list) =>
+    `${worker}’s connection closed. The broker still had ${list}.`,
+  lost: "Lost",
+  none: "none",
+  dead: "Dead",
+  showMore: "Show these tasks",
+
+  workers: "Workers",
+  addWorker: "Add a worker",
+  waiting: "waiting for a task",
+  neverAcked: "never acked",
+  wasLost: "lost",
+  unackedFor: (/** @type {string} */ time) => `unacked ${time}`,
+  riskFor: (/** @type {string} */ time) => `at risk ${time}`,
+  attempt: (/** @type {number} */ n) => `${ordinal(n)} attempt`,
+  pid: (/** @type {number} */ pid) => `pid ${pid}`,
+  guest: "joined by itself",
+  leaving: "finishes, then leaves",
+  startsIn: (/** @type {number} */ s) => `starts again in ${s} s`,
+  menu: (/** @type {string} */ worker) => `More for ${worker}`,
+  tally: (/** @type {string} */ worker, /** @type {number} */ n) =>
+    `${worker} has done ${plural(n, "task", "tasks")}`,
+  behind: "next",
+  autoLane: "auto-ack",
+
+  life: "Life of a task",
+  lifeEmpty: "Submit a task: its life is drawn here.",
+  now: "now",
+  ago: (/** @type {number} */ s) => `${s} s ago`,
+  waitingTime: "waiting",
+  wire: "On the wire",
+  wireEmpty: "Nothing has passed yet.",
+  only: (/** @type {number} */ n) => `#${n} only`,
+  all: "all",
+  unpin: "Let go of this task",
+  pinned: (/** @type {number} */ n) => `#${n}`,
+
+  listTitle: (/** @type {string} */ what, /** @type {number} */ n) => `${count(n)} ${what}`,
+  listNone: "There are none.",
+  listRest: (/** @type {number} */ n) => `and ${count(n)} more, not listed here`,
+
+  noAnswer: "The server did not answer in time. What was asked may still happen.",
+  offline: "Not connected to the server: nothing was sent.",
+  dismiss: "Dismiss",
+
+  helpTitle: "Keys and signs",
+  keys: /** @type {[string, string][]} */ ([
+    ["Enter", "submit the task in the field"],
+    ["1 – 9", "stop worker 1 – 9"],
+    ["n", "go to the task field"],
+    ["t", "light or dark"],
+    ["Esc", "let go of the pinned task, close what is open"],
+    ["?", "this list"],
+  ]),
+  signs: /** @type {[string, string][]} */ ([
+    ["○", "ready: in the queue"],
+    ["◐", "unacked: delivered, the broker keeps its copy"],
+    ["△", "at risk: delivered under auto-ack, no copy"],
+    ["✓", "done"],
+    ["↻", "redelivered: may have been seen before"],
+    ["✕", "lost, or a closed connection"],
+  ]),
+};
+
+/** A change in words, for the live region. @type {Record<string, (change: import("./core/announce.js").Change) => string>} */
+const CHANGES = {
+  reset: () => "A fresh run has begun",
+  engine_gone: () => "The engine has ended",
+  engine_back: () => "The engine is back",
+  broker_up: () => "The broker is up",
+  broker_down: () => "The broker is down",
+  ack: change =>
+    change.value === "auto" ? "Auto-ack is on: the broker keeps no copies" : "Manual ack is on",
+  prefetch: change => `Prefetch is ${change.value === 0 ? text.noLimit : change.value}`,
+  worker_new: change => `${change.worker} has joined`,
+  worker_gone: change => `${change.worker} is gone`,
+  worker_back: change => `${change.worker} is back`,
+  worker_stopped: change => `${change.worker} was stopped${change.value ? `, ${change.value}` : ""}`,
+  worker_frozen: change => `${change.worker} is frozen`,
+  worker_cut: change => `the connection of ${change.worker} was cut`,
+  back: change =>
+    `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} back in the queue`,
+  lost: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} lost`,
+  dead: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} dead`,
+  taken: change =>
+    `${change.worker} has ${tasks(change.tasks ?? [])}, ${ordinalWord(change.attempt ?? 2)} attempt`,
+};
+
+/** Changes that make the beginning of a sentence of several. */
+const MOST = 5;
+
+/**
+ * "worker-2 was stopped, kill -9; task 19 is back in the queue; worker-3 has task 19, second attempt."
+ * @param {import("./core/announce.js").Change[]} changes
+ */
+export function say(changes) {
+  const known = changes.flatMap(change => CHANGES[change.kind]?.(change) ?? []);
+  if (known.length === 0) return "";
+  const rest = known.length - MOST;
+  const said =
+    rest > 0 ? [...known.slice(0, MOST), `and ${plural(rest, "more change", "more changes")}`] : known;
+  return `${said.join("; ")}.`;
+}

@@ -1,0 +1,243 @@
+// @ts-check
+/**
+ * The shapes that go through the page, and nothing else. A frame is what the server sends; a world is the frames
+ * merged so far (every field present, whatever the server left out); a scene is what one picture shows.
+ *
+ * Times are seconds on the engine's clock, counted since the run began. Task ids are strings, `n` is what people see.
+ */
+
+/**
+ * @typedef {Object} Link
+ * @property {boolean} engine    the engine process lives
+ * @property {number} watching   open pages
+ */
+
+/**
+ * @typedef {Object} Broker
+ * @property {string} kind       embedded | rabbitmq | external
+ * @property {string} product
+ * @property {string} version
+ * @property {string} url        without a password
+ * @property {number} amqp_port  the tap's
+ * @property {boolean} up
+ */
+
+/**
+ * @typedef {Object} Settings
+ * @property {string} ack        manual | auto
+ * @property {number} prefetch   0 is no limit
+ * @property {string} queue
+ */
+
+/** @typedef {"published"|"done"|"ready"|"unacked"|"at_risk"|"lost"|"dead"|"redelivered"|"done_twice"} LedgerKey */
+/** @typedef {Record<LedgerKey, number>} Ledger */
+
+/**
+ * @typedef {Object} Queue
+ * @property {string} name
+ * @property {string} kind       quorum | classic | ""
+ * @property {boolean} durable
+ * @property {number} ready
+ * @property {number} unacked
+ * @property {number} consumers
+ * @property {string|null} next  the first ready task
+ * @property {string[]} window   the first ready tasks, in order
+ * @property {number} difference the broker's own count of ready less ours
+ */
+
+/**
+ * @typedef {Object} Worker
+ * @property {string} name
+ * @property {string} kind       local | guest
+ * @property {string} product
+ * @property {string} state      starting | idle | working | stopped | frozen | cut
+ * @property {number|null} pid
+ * @property {string} ack        manual | auto
+ * @property {number} prefetch
+ * @property {string} queue
+ * @property {number} done
+ * @property {string[]} holding  delivered and unsettled, oldest first; the first is being worked on
+ * @property {number} held       how many in truth
+ * @property {string[]} dropped  what it held when it died
+ * @property {string} why        kill -9 | SIGTERM | connection cut | exit code 1 | …
+ * @property {number} since      when the state last changed
+ * @property {number|null} restart_at
+ * @property {boolean} leaving
+ * @property {number} order
+ * @property {string[]} output
+ */
+
+/**
+ * @typedef {Object} Producer
+ * @property {string} name
+ * @property {string} kind       local | guest
+ * @property {string} product
+ * @property {number} published
+ * @property {boolean} up
+ * @property {number} order
+ */
+
+/**
+ * @typedef {Object} Attempt
+ * @property {string} worker
+ * @property {number} delivered_at
+ * @property {number|null} ended_at
+ * @property {string|null} end   acked | result | connection_closed | channel_closed | cancelled | nacked | rejected | …
+ * @property {boolean} auto_ack
+ * @property {number} tag
+ * @property {boolean} redelivered
+ * @property {number|null} result_at
+ */
+
+/**
+ * @typedef {Object} Task
+ * @property {string} id
+ * @property {number} n
+ * @property {string} body
+ * @property {number} size       bytes
+ * @property {number} seconds    of work: the dots in the body
+ * @property {string} state      ready | unacked | at_risk | done | lost | dead
+ * @property {string} queue
+ * @property {string|null} worker
+ * @property {boolean} persistent
+ * @property {boolean} redelivered
+ * @property {number} results
+ * @property {number|null} published_at
+ * @property {number|null} confirmed_at
+ * @property {number|null} settled_at
+ * @property {Attempt[]} attempts
+ * @property {number} skipped    attempts older than those kept
+ */
+
+/**
+ * @typedef {Object} WireLine
+ * @property {string} key        unique among the lines kept
+ * @property {number} seq
+ * @property {number} at
+ * @property {string} who
+ * @property {string} to
+ * @property {string} method
+ * @property {string} detail
+ * @property {string|null} task
+ * @property {string} tone       "" | ok | bad | again
+ */
+
+/**
+ * @typedef {Object} World
+ * @property {number} n
+ * @property {number} at
+ * @property {number} seq
+ * @property {number} run
+ * @property {Link} link
+ * @property {Broker} broker
+ * @property {Settings} settings
+ * @property {Ledger} ledger
+ * @property {Map<string, Queue>} queues
+ * @property {Map<string, Worker>} workers
+ * @property {Map<string, Producer>} producers
+ * @property {Map<string, Task>} tasks
+ * @property {string[]} lost     newest first
+ * @property {string[]} dead     newest first
+ * @property {WireLine[]} wire   oldest first
+ */
+
+/** @typedef {"publish"|"deliver"|"redeliver"|"ack"|"finish"|"fall"|"requeue"|"bury"} LegKind */
+
+/**
+ * One visible move of one task. `from` and `to` are places: producer, ready, ghost, lost, dead, lane:NAME, tally:NAME.
+ * `at` is the truth; `start` and `end` are what the eye gets.
+ * @typedef {Object} Leg
+ * @property {LegKind} kind
+ * @property {string} from
+ * @property {string} to
+ * @property {number} at
+ * @property {number} start
+ * @property {number} end
+ * @property {number} attempt    the number of the attempt it belongs to, 0 for a publish
+ */
+
+/** @typedef {Leg & {task: Task, key: string}} Flight */
+
+/**
+ * A way back that stays on the picture for a while: from the lane that died to the broker's copy, and on to the next lane.
+ * @typedef {Object} Trail
+ * @property {string} key
+ * @property {Task} task
+ * @property {string} from       the worker that died
+ * @property {string|null} to    the worker that has it now; null while it is ready
+ * @property {number|null} gap   seconds from the end to the next delivery, measured
+ * @property {number} start
+ * @property {number} second     when the second half begins
+ * @property {number} until
+ */
+
+/**
+ * One task at one place.
+ * @typedef {Object} Chip
+ * @property {string} key
+ * @property {Task} task
+ * @property {string} place      ready | ghost | lane | dropped | lost | dead | done
+ * @property {number} attempt
+ * @property {string} look       ready | held | again | risk | lost | dead | done | plain
+ * @property {boolean} coming    its flight has not landed
+ * @property {string|null} worker
+ * @property {number|null} since when this attempt was delivered
+ */
+
+/**
+ * @typedef {Object} LaneScene
+ * @property {Worker} worker
+ * @property {number} index      1 for the topmost
+ * @property {Chip|null} running
+ * @property {number|null} began when the work on `running` began
+ * @property {number|null} stopped  when it stopped counting (the worker died or was frozen)
+ * @property {Chip[]} behind     delivered, not begun
+ * @property {number} more       further ones, not drawn
+ */
+
+/**
+ * @typedef {Object} Scene
+ * @property {number} t
+ * @property {World} world
+ * @property {Queue|null} queue  the one on the picture
+ * @property {Queue[]} queues    all, the configured one first
+ * @property {Chip[]} ready
+ * @property {number} readyMore
+ * @property {Chip[]} ghosts
+ * @property {number} ghostsMore
+ * @property {Chip[]} lost
+ * @property {number} lostMore
+ * @property {Chip[]} dead
+ * @property {number} deadMore
+ * @property {LaneScene[]} lanes
+ * @property {Flight[]} flights
+ * @property {Trail[]} trails
+ * @property {number|null} pin   the number of the task in view
+ * @property {string|null} hint  a key of text.hints
+ * @property {number} next       the next time at which this scene changes by itself; Infinity if it does not
+ * @property {boolean} counting  seconds are running
+ */
+
+/**
+ * What the person at the page has chosen.
+ * @typedef {Object} Choice
+ * @property {number|null} pin
+ * @property {string|null} queue
+ * @property {boolean} still     no motion is wanted
+ * @property {{ready: number, ghosts: number}} room  how many chips the shelves hold
+ */
+
+/** @typedef {{ok: true, [result: string]: unknown} | {ok: false, status: number, title: string, detail: string}} Answer */
+
+/** @typedef {"connecting"|"live"|"reconnecting"|"engine-gone"} LinkState */
+
+/**
+ * Where frames come from: the live server, or a script. The page knows no other way in or out.
+ * @typedef {Object} FrameSource
+ * @property {(on: {frame: (frame: unknown) => void, link: (up: boolean) => void}) => void} start
+ * @property {() => void} sync                                    ask for a keyframe
+ * @property {(n: number) => void} seen                           tell the last frame drawn
+ * @property {(command: Record<string, unknown>) => Promise<Answer>} command  never rejects
+ */
+
+export {};

@@ -1,0 +1,97 @@
+// @ts-check
+/** A task, small: its sign, its number, and on the Unacked shelf who holds it and for how long. */
+
+import { cut, held } from "../core/format.js";
+import { attemptCount } from "../core/motion.js";
+import * as words from "../text.js";
+import { act, attr, h, show, text } from "./dom.js";
+
+/** @typedef {import("../types.js").Chip} Chip */
+
+/** Signs before and after the number. @type {Record<string, string>} */
+const BEFORE = { lost: "✕", dead: "†", risk: "△" };
+
+/**
+ * What a chip is, for people who cannot see it and for the tooltip.
+ * @param {Chip} chip
+ */
+export function describe(chip) {
+  const { task } = chip;
+  const state = words.ledger[task.state] ?? task.state;
+  const again = attemptCount(task) > 1 ? `, ${words.text.attempt(attemptCount(task))}` : "";
+  return `#${task.n} ${cut(task.body, 120)} · ${state}${task.worker ? ` · ${task.worker}` : ""}${again}`;
+}
+
+/**
+ * The attributes by which tests and styles know a chip.
+ * @param {HTMLElement} node
+ * @param {Chip} chip
+ */
+export function mark(node, chip) {
+  attr(node, "data-task", chip.task.n);
+  attr(node, "data-place", chip.place);
+  attr(node, "data-attempt", chip.attempt);
+  attr(node, "data-look", chip.look);
+  attr(node, "data-coming", chip.coming);
+}
+
+/** @returns {import("./dom.js").Part<Chip>} */
+export function makeChip() {
+  const sign = h("span", { class: "sign", "aria-hidden": "true" });
+  const number = h("span", { class: "number" });
+  const again = h("span", { class: "again", text: words.glyphs.redelivered, "aria-hidden": "true" });
+  const node = h("button", { type: "button", class: "chip" }, sign, number, again);
+  node.addEventListener("click", () => act(node, "pin", { n: Number(node.dataset.task) }));
+  return {
+    node,
+    update(chip) {
+      mark(node, chip);
+      const before = BEFORE[chip.look] ?? "";
+      text(sign, before);
+      show(sign, before !== "");
+      text(number, `#${chip.task.n}`);
+      show(again, chip.look === "again");
+      const what = describe(chip);
+      attr(node, "title", what);
+      attr(node, "aria-label", what);
+    },
+  };
+}
+
+/**
+ * The broker's copy. `tick` writes the seconds alone.
+ * @returns {import("./dom.js").Part<Chip> & {tick: (t: number) => void}}
+ */
+export function makeGhost() {
+  const chip = makeChip();
+  const holder = h("small", { class: "holder" });
+  const name = h("bdi", {});
+  const time = h("span", { class: "time" });
+  holder.append(name, time);
+  chip.node.append(holder);
+  /** @type {Chip|null} */
+  let shown = null;
+  const tick = (/** @type {number} */ t) => {
+    if (shown === null || shown.since === null || shown.place !== "ghost") return text(time, "");
+    text(time, ` · ${held(t - shown.since)}`);
+  };
+  return {
+    node: chip.node,
+    tick,
+    update(item, index) {
+      shown = item;
+      chip.node.classList.add("ghost");
+      chip.update(item, index);
+      const between = item.place !== "done" && item.since === null && item.worker !== null;
+      text(
+        name,
+        item.place === "done"
+          ? words.text.ackLanding
+          : between
+            ? words.text.was(item.worker ?? "")
+            : (item.worker ?? ""),
+      );
+      attr(chip.node, "data-between", between);
+    },
+  };
+}

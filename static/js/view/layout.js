@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * Where the places of the stage are, in px from its corner. Measured when the layout changed, never per frame.
+ *
+ * @typedef {{x: number, y: number}} Point
+ */
+
+/**
+ * @param {HTMLElement} stage
+ * @param {{producer: HTMLElement, queue: ReturnType<typeof import("./queue.js").mountQueue>, lanes: ReturnType<typeof import("./lanes.js").mountLanes>, workers: HTMLElement}} parts
+ */
+export function createLayout(stage, { producer, queue, lanes, workers }) {
+  let stale = true;
+  let corner = { left: 0, top: 0 };
+  /** @type {Map<string, {left: number, top: number, width: number, height: number}>} */
+  const boxes = new Map();
+
+  /** @param {string} name @param {Element|null|undefined} node */
+  const box = (name, node) => {
+    const known = boxes.get(name);
+    if (known !== undefined) return known;
+    if (!node) return null;
+    const at = node.getBoundingClientRect();
+    const found = {
+      left: at.left - corner.left,
+      top: at.top - corner.top,
+      width: at.width,
+      height: at.height,
+    };
+    boxes.set(name, found);
+    return found;
+  };
+  /** @param {{left: number, top: number, width: number, height: number}|null} at @param {number} [x] @param {number} [y] @returns {Point|null} */
+  const point = (at, x = 0.5, y = 0.5) =>
+    at === null ? null : { x: at.left + at.width * x, y: at.top + at.height * y };
+
+  /** @param {string} name */
+  const slot = name => {
+    const at = box(`lane:${name}`, lanes.parts(name)?.slot);
+    const room = box("workers", workers);
+    if (at === null || room === null || at.width === 0) return null;
+    // A lane scrolled out of its column: its edge stands for it.
+    const top = Math.max(room.top, Math.min(at.top, room.top + room.height - at.height));
+    return { ...at, top };
+  };
+
+  return {
+    stale() {
+      stale = true;
+    },
+
+    /** Forgets what was measured, if it changed. To be called before places are asked for. */
+    settle() {
+      if (!stale) return false;
+      stale = false;
+      boxes.clear();
+      const at = stage.getBoundingClientRect();
+      corner = { left: at.left, top: at.top };
+      return true;
+    },
+
+    /**
+     * The middle of where a task is, or goes, at this place; null where the page does not show it.
+     * @param {string} place
+     * @param {string} task
+     * @param {import("../types.js").Scene} scene
+     * @returns {Point|null}
+     */
+    place(place, task, scene) {
+      const [what = "", name = ""] = split(place);
+      if (what === "producer") return point(box("producer", producer), 0.8);
+      if (what === "lane") {
+        const at = slot(name);
+        return at === null
+          ? null
+          : { x: at.left + Math.min(34, at.width / 3), y: at.top + Math.min(at.height / 2, 27) };
+      }
+      if (what === "tally") return point(box(place, lanes.parts(name)?.tally));
+      if (what === "ready") return onShelf("ready", queue.readyShelf, scene.ready, scene.readyMore, task);
+      if (what === "ghost") return onShelf("ghost", queue.ghostShelf, scene.ghosts, scene.ghostsMore, task);
+      if (what === "lost" || what === "dead") {
+        const at = box(what, what === "lost" ? queue.lost : queue.dead) ?? null;
+        const grave = at === null || at.width === 0 ? box("graves", queue.graves) : at;
+        return grave === null
+          ? null
+          : { x: grave.left + Math.min(30, grave.width / 2), y: grave.top + Math.min(grave.height / 2, 14) };
+      }
+      return null;
+    },
+
+    /** The edges that a way back runs between. @param {import("../types.js").Trail} trail @param {import("../types.js").Scene} scene */
+    ends(trail, scene) {
+      const from = slot(trail.from);
+      const to = trail.to === null ? null : slot(trail.to);
+      const room = box("ghost", queue.ghostShelf.node);
+      const i = scene.ghosts.findIndex(chip => chip.task.id === trail.task.id);
+      const spot = i < 0 || room === null ? null : queue.ghostShelf.spot(i);
+      const ghost =
+        spot === null || room === null
+          ? null
+          : {
+              x: Math.min(room.left + room.width, room.left + spot.x * 2 - (spot.x > room.width ? 0 : 8)),
+              y: room.top + spot.y,
+            };
+      return {
+        from: from === null ? null : { x: from.left - 3, y: from.top + from.height / 2 },
+        ghost,
+        to: to === null ? null : { x: to.left - 3, y: to.top + to.height / 2 },
+      };
+    },
+  };
+
+  /**
+   * @param {string} name
+   * @param {import("./shelf.js").Shelf} shelf
+   * @param {import("../types.js").Chip[]} chips
+   * @param {number} more
+   * @param {string} task
+   */
+  function onShelf(name, shelf, chips, more, task) {
+    const at = box(name, shelf.node);
+    if (at === null) return null;
+    const i = chips.findIndex(chip => chip.task.id === task);
+    // Not there (any more): it went out at the head; not there yet: it joins at the end.
+    const cell = i >= 0 ? i : more > 0 && name === "ghost" ? chips.length : 0;
+    const spot = shelf.spot(cell);
+    const x = name === "ghost" && spot.x > 60 ? Math.min(spot.x, 44) + shelf.spot(cell).x - spot.x : spot.x;
+    return { x: at.left + Math.min(x, at.width), y: at.top + Math.min(spot.y, Math.max(at.height, 10)) };
+  }
+}
+
+/** "lane:worker-1" -> ["lane", "worker-1"]. @param {string} place */
+function split(place) {
+  const colon = place.indexOf(":");
+  return colon < 0 ? [place] : [place.slice(0, colon), place.slice(colon + 1)];
+}

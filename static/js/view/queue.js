@@ -1,0 +1,209 @@
+// @ts-check
+/**
+ * The queue and its two shelves. Ready is what waits; Unacked is what was delivered and is kept until acknowledged: a ghost there
+ * is the broker's copy. Under auto-ack there are no ghosts, and the shelf says so. Below them, by name, what is lost or dead.
+ */
+import { count } from "../core/format.js";
+import * as words from "../text.js";
+import { makeChip, makeGhost } from "./chip.js";
+import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
+import { makeShelf } from "./shelf.js";
+
+const { text: T } = words;
+/** @typedef {import("../types.js").Chip} Chip */
+
+/** Widths in rem of a digit, and of the sign of a redelivered task. */
+const DIGIT = 0.6;
+const SIGN = 1.05;
+
+/**
+ * @param {HTMLElement} root
+ * @param {() => void} changed  a shelf has another size
+ */
+export function mountQueue(root, changed) {
+  const title = h("h2", {});
+  const tabs = h("div", { class: "tabs queues", role: "group", "aria-label": T.queue, hidden: true });
+  const settleTabs = rove(tabs, "button");
+
+  const next = h("span", { class: "note", "data-role": "next" });
+  const readyCount = h("span", { class: "count" });
+  const readyShelf = makeShelf("ready-cells", changed);
+  const readyMore = moreButton("ready");
+  const ready = h(
+    "section",
+    { class: "shelf ready", "aria-label": T.ready },
+    h("header", {}, h("h3", { text: T.ready }), readyCount, next),
+    readyShelf.node,
+  );
+
+  const kept = h("span", { class: "note" });
+  const unackedCount = h("span", { class: "count" });
+  const ghostShelf = makeShelf("ghost-cells", changed);
+  const ghostMore = moreButton("unacked");
+  const empty = h("p", { class: "shelf-says" });
+  const caption = h("p", { class: "caption", "data-role": "caption" });
+  const unacked = h(
+    "section",
+    { class: "shelf unacked", "aria-label": T.unacked },
+    h("header", {}, h("h3", { text: T.unacked }), unackedCount, kept),
+    ghostShelf.node,
+    empty,
+    caption,
+  );
+
+  const graves = h("div", { class: "graves" });
+  const lost = tray("lost", T.lost);
+  const dead = tray("dead", T.dead);
+  graves.append(lost.node, dead.node);
+  root.append(h("header", { class: "col-head" }, title, tabs), ready, unacked, graves);
+
+  /** @type {Map<string, ReturnType<typeof makeGhost>>} */
+  const ghosts = new Map();
+  /** @param {string} which */
+  function moreButton(which) {
+    const node = h("button", { type: "button", class: "more", title: T.showMore, hidden: true });
+    node.addEventListener("click", () => act(node, "list", { what: which }));
+    return node;
+  }
+
+  /** @param {string} which @param {string} label */
+  function tray(which, label) {
+    const list = h("div", { class: "tombs" });
+    const settle = rove(list, "button");
+    const number = h("span", { class: "count" });
+    const note = h("span", { class: "note" });
+    const node = h(
+      "section",
+      { class: `tray ${which}`, "aria-label": label },
+      h("h3", {}, h("i", { text: words.glyphs[which] ?? "", "aria-hidden": "true" }), label),
+      number,
+      note,
+      list,
+    );
+    return {
+      node,
+      list,
+      /** @param {Chip[]} chips @param {number} more @param {number} total */
+      update(chips, more, total) {
+        reconcile(list, chips, chip => chip.key, makeChip);
+        text(number, total > 0 ? count(total) : "");
+        text(note, total === 0 ? T.none : more > 0 ? T.more(more) : "");
+        attr(node, "data-zero", total === 0);
+        settle();
+      },
+    };
+  }
+
+  return {
+    readyShelf,
+    ghostShelf,
+    lost: lost.list,
+    dead: dead.list,
+    graves,
+
+    /**
+     * How many chips fit, as the shelves are now. A cell is as wide as the longest number of the run; ghosts name their holder unless there
+     * are too many of them.
+     * @param {import("../types.js").World} world
+     */
+    room(world) {
+      const digits = Math.max(2, String(world.ledger.published).length) * DIGIT;
+      let again = 0;
+      let unacked = 0;
+      for (const task of world.tasks.values()) if (task.state === "ready" && task.redelivered) again = SIGN;
+      for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
+      const ready = readyShelf.room({ width: 2.05 + digits + again, height: 2.2 });
+      let ghosts = ghostShelf.room({ width: 13, height: 2.15 });
+      const small = unacked > ghosts;
+      if (small) ghosts = ghostShelf.room({ width: 2.05 + SIGN + digits, height: 2.15 });
+      attr(ghostShelf.node, "data-size", small ? "small" : "full");
+      return { ready, ghosts };
+    },
+
+    /** @param {import("../types.js").Scene} scene */
+    update(scene) {
+      const { queue, world } = scene;
+      const several = scene.queues.length > 1;
+      text(title, queue === null ? T.queue : several ? T.queue : `${T.queue} · ${queue.name}`);
+      attr(title, "title", queue?.name ?? T.noQueue);
+      show(tabs, several);
+      reconcile(tabs, several ? scene.queues.slice(0, 8) : [], each => each.name, makeTab);
+      for (const tab of tabs.querySelectorAll("button"))
+        attr(tab, "aria-pressed", tab.dataset.queue === queue?.name ? "true" : "false");
+      settleTabs();
+
+      const first = queue?.next ? world.tasks.get(queue.next) : undefined;
+      text(next, queue === null ? T.noQueue : first ? T.nextOut(first.n) : queue.ready > 0 ? "" : T.empty);
+      text(readyCount, queue !== null && queue.ready > 0 ? count(queue.ready) : "");
+      attr(ready, "data-difference", queue !== null && queue.difference !== 0);
+      if (queue !== null && queue.difference !== 0)
+        text(next, T.difference(queue.ready + queue.difference, queue.ready));
+      text(readyMore, T.more(scene.readyMore));
+      show(readyMore, scene.readyMore > 0);
+      readyShelf.update(scene.ready, chip => chip.key, makeChip, readyMore);
+
+      const auto = world.settings.ack === "auto";
+      attr(root, "data-ack", auto ? "auto" : "manual");
+      text(kept, auto ? "" : T.kept);
+      text(unackedCount, queue !== null && queue.unacked > 0 ? count(queue.unacked) : "");
+      text(ghostMore, T.more(scene.ghostsMore));
+      show(ghostMore, scene.ghostsMore > 0);
+      const alive = new Set(scene.ghosts.map(chip => chip.key));
+      for (const key of ghosts.keys()) if (!alive.has(key)) ghosts.delete(key);
+      ghostShelf.update(
+        scene.ghosts,
+        chip => chip.key,
+        chip => {
+          const part = makeGhost();
+          ghosts.set(chip.key, part);
+          return part;
+        },
+        ghostMore,
+      );
+      const none = scene.ghosts.length === 0 && scene.ghostsMore === 0;
+      text(empty, auto ? T.autoShelf : T.noGhosts);
+      show(empty, none || auto);
+      text(caption, captionOf(scene, auto));
+
+      lost.update(scene.lost, scene.lostMore, world.ledger.lost);
+      dead.update(scene.dead, scene.deadMore, world.ledger.dead);
+      show(dead.node, world.ledger.dead > 0);
+      this.tick(scene.t);
+    },
+
+    /** The seconds alone. @param {number} t */
+    tick(t) {
+      for (const ghost of ghosts.values()) ghost.tick(t);
+    },
+  };
+}
+
+/** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto */
+function captionOf(scene, auto) {
+  const back = scene.trails;
+  const from = back[0]?.from;
+  if (from !== undefined) {
+    const numbers = [...new Set(back.filter(each => each.from === from).map(each => each.task.n))].sort(
+      (a, b) => a - b,
+    );
+    return T.cameBack(from, numbers.map(n => `#${n}`).join(", "));
+  }
+  return auto ? T.autoShelfNote : "";
+}
+
+/** @returns {import("./dom.js").Part<import("../types.js").Queue>} */
+function makeTab() {
+  const name = h("bdi", {});
+  const number = h("b", {});
+  const node = h("button", { type: "button", class: "tab" }, name, number);
+  node.addEventListener("click", () => act(node, "queue", { name: node.dataset.queue }));
+  return {
+    node,
+    update(queue) {
+      attr(node, "data-queue", queue.name);
+      text(name, queue.name);
+      const all = queue.ready + queue.unacked;
+      text(number, all > 0 ? count(all) : "");
+    },
+  };
+}

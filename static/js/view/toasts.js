@@ -1,0 +1,29 @@
+// @ts-check
+/** What went wrong, said where people look, until they have read it. */
+import { text as T } from "../text.js";
+import { h } from "./dom.js";
+
+const STAY = 8000; // ms
+const MOST = 3;
+
+/** @param {HTMLElement} root */
+export function mountToasts(root) {
+  return {
+    /** @param {string} title @param {string} [detail] */
+    say(title, detail = "") {
+      while (root.childElementCount >= MOST) root.firstElementChild?.remove();
+      const close = h("button", { type: "button", class: "icon small", "aria-label": T.dismiss, text: "✕" });
+      const node = h(
+        "div",
+        { class: "toast", role: "alert" },
+        h("div", {}, h("b", { text: title }), detail && h("p", { text: detail })),
+        close,
+      );
+      const away = () => node.remove();
+      close.addEventListener("click", away);
+      const timer = setTimeout(away, STAY);
+      node.addEventListener("pointerenter", () => clearTimeout(timer));
+      root.append(node);
+    },
+  };
+}
