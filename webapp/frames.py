@@ -1,19 +1,20 @@
 """The state as frames: a view is the whole picture as plain JSON, a delta what changed between two views.
 
-    State ──view──► view ──delta(old, new)──► delta ──merge──► view        merge(old, delta(old, new)) == new
+    State ──view──► view ──delta(old, new)──► change ──merge──► view        merge(old, delta(old, new)) == new
 
-The page holds no AMQP logic: it merges deltas and draws. Pure.
+The page holds no AMQP logic: it merges and draws. A view is shared, not copied: whoever gets one must not change what is in it.
+Pure, but for one thing: lines of the wire log are made when somebody looks, and kept in the state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from webapp import wirelog
-from webapp.state import LOG_KEPT, SETTLED_STATES, Attempt, Lane, Queue, State, Task
+from webapp.records import SETTLED, Attempt, Lane, Producer, Queue, Task, TaskState
+from webapp.state import LOG_KEPT, State
 
 View: TypeAlias = dict[str, Any]
 
@@ -21,7 +22,7 @@ WINDOW = 40  # ready tasks of each queue, and tasks in each lane's hands, that a
 GONE_SHOWN = 60  # lost tasks, and dead ones
 DONE_SHOWN = 40
 QUEUES_SHOWN = 32
-LINES_A_FRAME = 60  # new lines of the wire log in one frame; what goes beyond is counted
+LINES_A_VIEW = 60  # new lines of the wire log in one view; what goes beyond is counted
 SETTLED_REPORTED = 200
 DOTS_MAX = 3_600  # seconds that a task's dots can count for
 
@@ -31,7 +32,7 @@ STAMPS = ("at", "seq", "run")
 
 
 def view(state: State) -> View:
-    """The whole picture: every section of a keyframe. Unchanged parts are the same objects as in the last view."""
+    """The whole picture: every section of a keyframe. A task that did not change is the same object as in the last view."""
     tasks: dict[str, Any] = {}
 
     def show(shown: Iterable[Task]) -> list[str]:
@@ -42,51 +43,40 @@ def view(state: State) -> View:
         return keys
 
     consumers = state.consumers()
-    queues = {
-        queue.name: _queue(queue, consumers[queue.name], show(queue.window(WINDOW)))
-        for queue in _shown_queues(state)
-    }
+    queues = {}
+    for queue in _shown_queues(state):
+        window = show(queue.window(WINDOW))
+        first = window[0] if window else None
+        queues[queue.name] = {**_queue(queue, consumers[queue.name]), "next": first, "window": window}
     workers = {}
     for lane in sorted(state.workers.values(), key=lambda lane: lane.order):
-        held = lane.held
-        dropped = [state.tasks[key] for key in lane.dropped if key in state.tasks]
         workers[lane.name] = {
             **_worker(lane),
-            "holding": show(held[:WINDOW]),
-            "held": len(held),
-            "dropped": show(dropped[:WINDOW]),
+            "holding": show(lane.holding(WINDOW)),
+            "held": lane.held,
+            "dropped": show(state.tasks[key] for key in lane.dropped if key in state.tasks),
             "why": lane.why,
             "since": lane.since,
             "restart_at": lane.restart_at,
-            "leaving": lane.alive and lane.asked == "finish",
+            "leaving": lane.leaving,
             "order": lane.order,
             "product": lane.product,
             "output": list(lane.output),
         }
-    show(islice(reversed(state.settled["done"].values()), DONE_SHOWN))
+    show(_latest(state, "done", DONE_SHOWN))
     return {
         "at": state.at,
         "seq": state.seq,
         "run": state.run,
-        "broker": asdict(state.broker),
-        "settings": asdict(state.settings),
+        "broker": dict(vars(state.broker)),
+        "settings": dict(vars(state.settings)),
         "ledger": state.ledger,
         "queues": queues,
         "workers": workers,
-        "producers": {
-            each.name: {
-                "name": each.name,
-                "kind": each.kind,
-                "product": each.product,
-                "published": each.published,
-                "up": each.up,
-                "order": each.order,
-            }
-            for each in state.producers.values()
-        },
-        "lost": show(islice(reversed(state.settled["lost"].values()), GONE_SHOWN)),
-        "dead": show(islice(reversed(state.settled["dead"].values()), GONE_SHOWN)),
+        "producers": {producer.name: _producer(producer) for producer in state.producers.values()},
         "tasks": tasks,
+        "lost": show(_latest(state, "lost", GONE_SHOWN)),
+        "dead": show(_latest(state, "dead", GONE_SHOWN)),
         "wire": _wire(state),
     }
 
@@ -96,18 +86,18 @@ def delta(old: View, new: View) -> View | None:
     change: View = {}
     for name in MAPS:
         before, after = old[name], new[name]
-        entries = {
+        entries: View = {
             key: entry
             for key, entry in after.items()
-            if entry is not before.get(key) and entry != before.get(key)
+            if (known := before.get(key)) is not entry and known != entry
         }
-        entries.update({key: None for key in before if key not in after})
+        entries.update((key, None) for key in before if key not in after)
         if entries:
             change[name] = entries
     for name in WHOLES:
         if old[name] != new[name]:
             change[name] = new[name]
-    lines = new["wire"] if old["run"] != new["run"] else _since(new["wire"], old["wire"])
+    lines = _since(new, old)
     if lines:
         change["wire"] = lines
     if not change and old["run"] == new["run"]:
@@ -116,7 +106,7 @@ def delta(old: View, new: View) -> View | None:
 
 
 def merge(old: View, change: View) -> View:
-    """The view that a page has after this delta: what its `merge` must do, too."""
+    """The view that a page has after this change: what its own merge must do, too. Leaves `old` as it was."""
     new = {**old, **{name: change[name] for name in (*STAMPS, *WHOLES) if name in change}}
     for name in MAPS:
         if name in change:
@@ -127,8 +117,30 @@ def merge(old: View, change: View) -> View:
     return new
 
 
+def report(state: State) -> dict[str, Any]:
+    """What REST's /api/state says: the unsettled tasks and the latest settled ones, by number."""
+    consumers = state.consumers()
+    settled = sorted(
+        chain.from_iterable(state.settled[each].values() for each in SETTLED),
+        key=lambda task: (task.settled_at or 0.0, task.n),
+    )
+    tasks = [task for task in state.tasks.values() if task.settled_at is None]
+    tasks += settled[-SETTLED_REPORTED:]
+    return {
+        "broker": dict(vars(state.broker)),
+        "settings": dict(vars(state.settings)),
+        "ledger": state.ledger,
+        "queues": [_queue(queue, consumers[queue.name]) for queue in state.queues.values()],
+        "workers": [
+            {**_worker(lane), "holding": [task.key for task in lane.holding()]}
+            for lane in sorted(state.workers.values(), key=lambda lane: lane.order)
+        ],
+        "tasks": [task.picture or picture(task) for task in sorted(tasks, key=lambda task: task.n)],
+    }
+
+
 def picture(task: Task) -> dict[str, Any]:
-    """A task as the page and REST show it; kept until the task changes."""
+    """A task as the page and REST show it; kept with the task until something about it changes."""
     task.picture = {
         "id": task.key,
         "n": task.n,
@@ -137,7 +149,7 @@ def picture(task: Task) -> dict[str, Any]:
         "seconds": min(task.body.count("."), DOTS_MAX),
         "state": task.state,
         "queue": task.queue,
-        "worker": task.worker,
+        "worker": task.lane.name if task.lane else None,
         "persistent": task.persistent,
         "redelivered": task.redelivered,
         "results": task.results,
@@ -150,23 +162,28 @@ def picture(task: Task) -> dict[str, Any]:
     return task.picture
 
 
-def report(state: State) -> dict[str, Any]:
-    """What REST's /api/state says: unsettled tasks, and the latest settled ones, by number."""
-    settled = [task for each in SETTLED_STATES for task in state.settled[each].values()]
-    consumers = state.consumers()
-    settled.sort(key=lambda task: (task.settled_at or 0.0, task.n))
-    shown = [task for task in state.tasks.values() if task.state not in SETTLED_STATES]
-    shown += settled[-SETTLED_REPORTED:]
-    workers = []
-    for lane in sorted(state.workers.values(), key=lambda lane: lane.order):
-        workers.append({**_worker(lane), "holding": [task.key for task in lane.held]})
+def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
-        "broker": asdict(state.broker),
-        "settings": asdict(state.settings),
-        "ledger": state.ledger,
-        "queues": [_queue(queue, consumers[queue.name]) for queue in state.queues.values()],
-        "workers": workers,
-        "tasks": [task.picture or picture(task) for task in sorted(shown, key=lambda task: task.n)],
+        "worker": attempt.lane.name,
+        "delivered_at": attempt.delivered_at,
+        "ended_at": attempt.ended_at,
+        "end": attempt.end,
+        "auto_ack": attempt.auto_ack,
+        "tag": attempt.spot[1],
+        "redelivered": attempt.redelivered,
+        "result_at": attempt.result_at,
+    }
+
+
+def _queue(queue: Queue, consumers: int) -> dict[str, Any]:
+    return {
+        "name": queue.name,
+        "kind": queue.kind,
+        "durable": queue.durable is not False,
+        "ready": len(queue),
+        "unacked": queue.unacked,
+        "consumers": consumers,
+        "difference": queue.difference,
     }
 
 
@@ -183,58 +200,48 @@ def _worker(lane: Lane) -> dict[str, Any]:
     }
 
 
-def _queue(queue: Queue, consumers: int, window: list[str] | None = None) -> dict[str, Any]:
-    picture = {
-        "name": queue.name,
-        "kind": queue.kind,
-        "durable": queue.durable is not False,
-        "ready": len(queue),
-        "unacked": queue.unacked,
-        "consumers": consumers,
-        "difference": queue.difference,
-    }
-    if window is not None:
-        picture |= {"next": window[0] if window else None, "window": window}
-    return picture
-
-
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _producer(producer: Producer) -> dict[str, Any]:
     return {
-        "worker": attempt.worker,
-        "delivered_at": attempt.delivered_at,
-        "ended_at": attempt.ended_at,
-        "end": attempt.end,
-        "auto_ack": attempt.auto_ack,
-        "tag": attempt.tag,
-        "redelivered": attempt.redelivered,
-        "result_at": attempt.result_at,
+        "name": producer.name,
+        "kind": producer.kind,
+        "product": producer.product,
+        "published": producer.published,
+        "up": producer.up,
+        "order": producer.order,
     }
 
 
 def _shown_queues(state: State) -> list[Queue]:
     """The demo's own queue first, then those with something in them, then the rest, as many as fit."""
-    queues = sorted(
-        state.queues.values(),
-        key=lambda queue: (queue.name != state.settings.queue, not (len(queue) or queue.unacked)),
-    )
+    queues = list(state.queues.values())
+    if len(queues) > QUEUES_SHOWN:
+        queues.sort(key=lambda queue: (queue.name != state.settings.queue, queue.idle))
     return queues[:QUEUES_SHOWN]
 
 
+def _latest(state: State, settled: TaskState, most: int) -> Iterable[Task]:
+    return islice(reversed(state.settled[settled].values()), most)
+
+
 def _wire(state: State) -> list[dict[str, Any]]:
-    """The log's latest lines. Lines are made once, and never of more events than a frame may carry."""
-    new = min(state.logged - state.lined, len(state.log))
+    """The log's latest lines. Each is made once, and never more of them than a frame may carry."""
+    new = state.logged - state.lined
     if new:
-        fresh = list(islice(reversed(state.log), min(new, LINES_A_FRAME)))[::-1]
-        lines = [wirelog.line(event, who, key if key in state.tasks else None) for event, who, key in fresh]
-        left_out = state.logged - state.lined - len(lines)
-        if left_out:
-            lines[0] = wirelog.skipped(left_out + 1, lines[0])
-        state.lines.extend(lines)
+        fresh = list(islice(reversed(state.log), min(new, LINES_A_VIEW)))[::-1]
+        if new > len(fresh):
+            state.lines.append(wirelog.skipped(new - len(fresh) + 1, fresh.pop(0)[0]))
+        for event, who, key, note in fresh:
+            state.lines.append(wirelog.line(event, who, key if key in state.tasks else None, note))
         state.lined = state.logged
     return list(state.lines)
 
 
-def _since(lines: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    last = before[-1]["seq"] if before else -1
-    fresh = [line for line in islice(reversed(lines), LINES_A_FRAME + 1) if line["seq"] > last]
+def _since(new: View, old: View) -> list[dict[str, Any]]:
+    """The lines of the wire log that the old view has not."""
+    last = old["wire"][-1] if old["wire"] and old["run"] == new["run"] else None
+    fresh: list[dict[str, Any]] = []
+    for line in reversed(new["wire"]):
+        if line is last or line == last:
+            break
+        fresh.append(line)
     return fresh[::-1]

@@ -17,9 +17,10 @@ ENGINE = "unacked"
 Line: TypeAlias = tuple[str, str, str, str, str]
 
 
-def line(event: ev.Event, client: str, task: str | None) -> dict[str, Any]:
-    """The event as a line. `client` is the page's name for the connection or worker it is about."""
+def line(event: ev.Event, client: str, task: str | None, note: str = "") -> dict[str, Any]:
+    """The event as a line. `client` is the page's name for the connection or worker it is about, `note` a word more."""
     who, to, method, detail, tone = LINES[type(event)](event, client)
+    detail = f"{detail} {note}".strip() if note else detail
     return {
         "seq": event.seq,
         "at": event.at,
@@ -32,14 +33,15 @@ def line(event: ev.Event, client: str, task: str | None) -> dict[str, Any]:
     }
 
 
-def skipped(count: int, before: dict[str, Any]) -> dict[str, Any]:
-    """A line that says that `count` lines were left out before this one."""
+def skipped(count: int, last: ev.Event) -> dict[str, Any]:
+    """A line that says that `count` of them, `last` being the latest, were left out."""
     return {
-        **before,
+        "seq": last.seq,
+        "at": last.at,
         "who": "",
         "to": "",
-        "method": "",
-        "detail": f"… {count} more",
+        "method": "…",
+        "detail": f"{count} more",
         "task": None,
         "tone": "",
     }
@@ -59,88 +61,95 @@ def _delivered(e: ev.Delivered, client: str) -> Line:
 
 def _published(e: ev.Published, client: str) -> Line:
     if e.result_of:
-        return client, BROKER, "basic.publish", "results", ""
+        return client, BROKER, "basic.publish", e.routing_key, ""
     where = f"{e.exchange} {e.routing_key}".strip()
-    return client, BROKER, "basic.publish", where + (" persistent" if e.persistent else " transient"), ""
+    return client, BROKER, "basic.publish", f"{where} {'persistent' if e.persistent else 'transient'}", ""
 
 
 def _closed(e: ev.ConnectionClosed, client: str) -> Line:
-    words = " ".join(str(part) for part in (e.code or "", e.text) if part)
+    """Without a connection.close it was only the sockets that were seen to go."""
+    ends = (BROKER, client) if e.by == "broker" else (client, BROKER)
     if e.by == "network" or not e.code:
-        ends = (client, BROKER) if e.by == "network" else (BROKER, client)
         return *ends, "tcp closed", e.text, "bad"
-    ends = (client, BROKER) if e.by == "client" else (BROKER, client)
-    return *ends, "connection.close", words, "bad" if e.by == "broker" else ""
+    return *ends, "connection.close", f"{e.code} {e.text}".strip(), "bad" if e.by == "broker" else ""
 
 
 def _channel_closed(e: ev.ChannelClosed, client: str) -> Line:
-    ends = (client, BROKER) if e.by == "client" else (BROKER, client)
-    return *ends, "channel.close", f"{e.code} {e.text}".strip(), "bad" if e.by == "broker" else ""
+    bad = e.by == "broker"
+    ends = (BROKER, client) if bad else (client, BROKER)
+    return *ends, "channel.close", f"{e.code} {e.text}".strip(), "bad" if bad else ""
 
 
 def _consumer_started(e: ev.ConsumerStarted, client: str) -> Line:
-    ack = "no-ack" if e.auto_ack else f"manual ack prefetch={e.prefetch or 'no limit'}"
+    ack = "no-ack" if e.auto_ack else f"prefetch={e.prefetch or 'no limit'}"
     return client, BROKER, "basic.consume", f"{e.queue} {ack}", ""
 
 
+def _consumer_cancelled(e: ev.ConsumerCancelled, client: str) -> Line:
+    ends = (BROKER, client) if e.by == "broker" else (client, BROKER)
+    return *ends, "basic.cancel", e.consumer, "bad" if e.by == "broker" else ""
+
+
 def _queue_declared(e: ev.QueueDeclared, client: str) -> Line:
-    words = [e.queue]
     if e.durable is None:
-        words.append("passive")
-    else:
-        words += [e.kind or "classic", "durable" if e.durable else "transient"]
+        return client, BROKER, "queue.declare", f"{e.queue} passive", ""
+    words = [e.queue, e.kind or "classic", "durable" if e.durable else "transient"]
+    words += ["exclusive"] * e.exclusive
     return client, BROKER, "queue.declare", " ".join(words), ""
 
 
-def _turned_down(method: str) -> Callable[[Any, str], Line]:
-    def line(e: ev.Nacked | ev.Rejected, client: str) -> Line:
-        return (
-            client,
-            BROKER,
-            method,
-            f"tag={e.tag} requeue={str(e.requeue).lower()}",
-            "again" if e.requeue else "bad",
-        )
+def _bound(method: str) -> Callable[[Any, str], Line]:
+    def line(e: ev.QueueBound | ev.QueueUnbound, client: str) -> Line:
+        return client, BROKER, method, f"{e.queue} {e.exchange} {e.routing_key}".strip(), ""
 
     return line
 
 
+def _emptied(method: str) -> Callable[[Any, str], Line]:
+    def line(e: ev.QueuePurged | ev.QueueDeleted, client: str) -> Line:
+        return client, BROKER, method, f"{e.queue} messages={e.count}", "bad" if e.count else ""
+
+    return line
+
+
+def _turned_down(method: str) -> Callable[[Any, str], Line]:
+    def line(e: ev.Nacked | ev.Rejected, client: str) -> Line:
+        words = f"tag={e.tag} requeue={str(e.requeue).lower()}"
+        return client, BROKER, method, words, "again" if e.requeue else "bad"
+
+    return line
+
+
+def _confirmed(e: ev.Confirmed, client: str) -> Line:
+    if e.ok:
+        return BROKER, client, "basic.ack", "confirm", "ok"
+    return BROKER, client, "basic.nack", "confirm", "bad"
+
+
 def _exited(e: ev.WorkerExited, client: str) -> Line:
-    how = e.signal or f"exit code {e.code}"
+    how = e.signal or f"exit code {e.code or 0}"
     return client, "", "process exited", how, "bad" if e.signal or e.code else ""
 
 
-_SIGNALS = {"stop": "kill -9", "finish": "SIGTERM"}
+def _asked(e: ev.WorkerAsked, client: str) -> Line:
+    signal = {"stop": "kill -9", "finish": "SIGTERM"}.get(e.action, e.action)
+    return ENGINE, client, signal, "", "bad" if e.action == "stop" else ""
+
 
 LINES: dict[type, Callable[[Any, str], Line]] = {
     ev.ConnectionOpened: lambda e, c: (BROKER, c, "connection.open-ok", f"heartbeat={e.heartbeat}", ""),
     ev.ConnectionClosed: _closed,
     ev.ChannelClosed: _channel_closed,
+    ev.ExchangeDeclared: lambda e, c: (c, BROKER, "exchange.declare", f"{e.exchange} {e.kind}", ""),
     ev.QueueDeclared: _queue_declared,
-    ev.QueuePurged: lambda e, c: (c, BROKER, "queue.purge", f"{e.queue} {e.count} messages", "bad"),
-    ev.QueueDeleted: lambda e, c: (c, BROKER, "queue.delete", f"{e.queue} {e.count} messages", "bad"),
-    ev.QueueBound: lambda e, c: (
-        c,
-        BROKER,
-        "queue.bind",
-        f"{e.queue} to {e.exchange} {e.routing_key}".strip(),
-        "",
-    ),
+    ev.QueueBound: _bound("queue.bind"),
+    ev.QueueUnbound: _bound("queue.unbind"),
+    ev.QueuePurged: _emptied("queue.purge"),
+    ev.QueueDeleted: _emptied("queue.delete"),
     ev.ConsumerStarted: _consumer_started,
-    ev.ConsumerCancelled: lambda e, c: (
-        *((c, BROKER) if e.by == "client" else (BROKER, c)),
-        "basic.cancel",
-        "",
-        "",
-    ),
+    ev.ConsumerCancelled: _consumer_cancelled,
     ev.Published: _published,
-    ev.Confirmed: lambda e, c: (
-        BROKER,
-        c,
-        "basic.ack" if e.ok else "basic.nack",
-        "confirm",
-        "ok" if e.ok else "bad",
-    ),
+    ev.Confirmed: _confirmed,
     ev.Returned: lambda e, c: (BROKER, c, "basic.return", f"{e.code} {e.text}", "bad"),
     ev.Delivered: _delivered,
     ev.Acked: lambda e, c: (c, BROKER, "basic.ack", f"tag={e.tag}", "ok"),
@@ -150,13 +159,7 @@ LINES: dict[type, Callable[[Any, str], Line]] = {
     ev.Released: lambda e, c: (ENGINE, c, e.method, "dropped" if e.dropped else "released", ""),
     ev.WorkerStarted: lambda e, c: (ENGINE, c, "process started", f"pid {e.pid}", ""),
     ev.WorkerExited: _exited,
-    ev.WorkerAsked: lambda e, c: (
-        ENGINE,
-        c,
-        _SIGNALS.get(e.action, e.action),
-        "",
-        "bad" if e.action == "stop" else "",
-    ),
+    ev.WorkerAsked: _asked,
     ev.WorkerFrozen: lambda _, c: (ENGINE, c, "SIGSTOP", "", "bad"),
     ev.WorkerThawed: lambda _, c: (ENGINE, c, "SIGCONT", "", ""),
     ev.BrokerStarted: lambda e, _: (BROKER, "", "broker started", f"{e.product} {e.version}", "ok"),

@@ -1,0 +1,307 @@
+"""What a run is made of: tasks and their attempts, queues, connections, lanes, producers. Plain data; pure.
+
+What an event does to them is for the projectors to say (`projection.py` has the table); `state.py` keeps them together. Must not
+import anything of ours but each other's names: no I/O, no clock.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+TaskState: TypeAlias = Literal["ready", "unacked", "at_risk", "done", "lost", "dead"]
+OPEN: tuple[TaskState, ...] = ("ready", "unacked", "at_risk")
+SETTLED: tuple[TaskState, ...] = ("done", "lost", "dead")
+
+OUTPUT_KEPT = 50  # printed lines of each worker
+DROPPED_KEPT = 40  # tasks of each worker that died in its hands
+
+Rank: TypeAlias = tuple[int, int]  # a task's place in its queue: the smaller, the nearer to the head
+Spot: TypeAlias = tuple[int, int]  # channel and delivery tag: names a delivery within its connection
+
+
+class Attempt:
+    """One delivery of a task. Times in seconds since the run began; `end` is None while it lasts."""
+
+    __slots__ = (
+        "auto_ack",
+        "conn",
+        "delivered_at",
+        "end",
+        "ended_at",
+        "lane",
+        "redelivered",
+        "result_at",
+        "spot",
+    )
+
+    def __init__(
+        self, lane: Lane, conn: int, spot: Spot, at: float, *, auto_ack: bool, redelivered: bool
+    ) -> None:
+        self.lane = lane
+        self.conn = conn
+        self.spot = spot
+        self.delivered_at = at
+        self.auto_ack = auto_ack
+        self.redelivered = redelivered
+        self.ended_at: float | None = None
+        self.end: str | None = None
+        self.result_at: float | None = None
+
+
+class Task:
+    """One copy of a message in one queue. `key` names it here; `message_id` is what the wire calls it."""
+
+    __slots__ = (
+        "attempts", "body", "confirmed_at", "key", "lane", "message_id", "n", "persistent", "picture",
+        "published_at", "queue", "rank", "redelivered", "results", "settled_at", "size", "skipped", "state",
+    )  # fmt: skip
+
+    def __init__(self, key: str, message_id: str, n: int, queue: str, rank: Rank) -> None:
+        self.key = key
+        self.message_id = message_id
+        self.n = n
+        self.queue = queue
+        self.rank = rank
+        self.state: TaskState = "ready"
+        self.body = ""
+        self.size = 0
+        self.persistent = True
+        self.lane: Lane | None = None  # who has it, or had it last; None while it is ready
+        self.redelivered = False
+        self.results = 0
+        self.published_at: float | None = None
+        self.confirmed_at: float | None = None
+        self.settled_at: float | None = None
+        self.attempts: list[Attempt] = []
+        self.skipped = 0  # attempts older than those kept
+        self.picture: dict[str, Any] | None = None  # as the last frame showed it, until it changes
+
+
+Held: TypeAlias = tuple[Task, Attempt]
+
+
+class Queue:
+    """A queue's ready tasks in their order. Cheap at both ends, and to put a task back where it stood.
+
+    Those never delivered stand in order anyway; those put back are few or go out again soon, so they are kept apart, sorted.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kind = "classic"
+        self.durable: bool | None = None  # None: not seen to be declared, counts as durable
+        self.unacked = 0
+        self.difference = 0  # the broker's own count of ready messages less ours, once both stood still
+        self._counted: int | None = None  # that count, as long as nothing has happened here since
+        self._fresh: OrderedDict[str, Task] = OrderedDict()
+        self._returned: list[tuple[Rank, Task]] = []
+        self._gone = 0  # so many at the head of _returned have left
+
+    def __len__(self) -> int:
+        return len(self._fresh) + len(self._returned) - self._gone
+
+    def __iter__(self) -> Iterator[Task]:
+        """Its ready tasks, the next to go out first."""
+        at, end = self._gone, len(self._returned)
+        for task in self._fresh.values():
+            while at < end and self._returned[at][0] < task.rank:
+                yield self._returned[at][1]
+                at += 1
+            yield task
+        for _, task in islice(self._returned, at, None):
+            yield task
+
+    @property
+    def idle(self) -> bool:
+        """Nothing of it is ready or unacked."""
+        return not len(self) and not self.unacked
+
+    def append(self, task: Task) -> None:
+        self._fresh[task.key] = task
+
+    def put_back(self, task: Task) -> None:
+        insort(self._returned, (task.rank, task), lo=self._gone)
+
+    def remove(self, task: Task) -> None:
+        if self._fresh.pop(task.key, None) is not None:
+            return
+        at = bisect_left(self._returned, (task.rank,), lo=self._gone)
+        if at > self._gone:
+            del self._returned[at]
+            return
+        self._gone += 1
+        if self._gone * 2 > len(self._returned):
+            del self._returned[: self._gone]
+            self._gone = 0
+
+    def rank_at_head(self, n: int) -> Rank:
+        """The rank of task `n` that we see for the first time when it is delivered: ahead of all that are ready."""
+        first = next(iter(self), None)
+        return (n, 0) if first is None else (first.rank[0] - 1, n)
+
+    def window(self, size: int) -> list[Task]:
+        """The first `size` ready tasks."""
+        return list(islice(self, size))
+
+    def touch(self) -> None:
+        """Something happened here: a count from before says nothing any more."""
+        self._counted = None
+        self.difference = 0
+
+    def count(self, ready: int) -> None:
+        """The broker's own count. It is believed once it comes twice with nothing in between."""
+        if self._counted == ready:
+            self.difference = ready - len(self)
+        self._counted = ready
+
+
+class Lane:
+    """A worker as the page shows it: a process of ours, or a guest's connections."""
+
+    def __init__(self, name: str, kind: Literal["local", "guest"], order: int, at: float) -> None:
+        self.name = name
+        self.kind = kind
+        self.order = order
+        self.product = ""
+        self.state = "starting"  # | idle | working | stopped | frozen | cut
+        self.since = at  # when that last changed
+        self.pid: int | None = None  # local: of its process, None while there is none
+        self.frozen = False
+        self.leaving = False  # it finishes what it has, then ends
+        self.dying = False  # it got its kill -9
+        self.removed = False  # goes as soon as its last connection has gone
+        self.consumed = False  # it has had a consumer, in this life
+        self.cut = ""  # why its connection went while it lived
+        self.exit = ""  # how it ended
+        self.restart_at: float | None = None
+        self.ack = "manual"
+        self.prefetch = 0
+        self.queue = ""
+        self.done = 0
+        self.conns: dict[int, Conn] = {}  # the open ones
+        self.dropped: list[str] = []  # keys of tasks it had in hand when it died
+        self.output: deque[str] = deque(maxlen=OUTPUT_KEPT)
+
+    @property
+    def alive(self) -> bool:
+        """Local: its process runs. Guest: it is connected."""
+        return self.pid is not None if self.kind == "local" else bool(self.conns)
+
+    @property
+    def why(self) -> str:
+        """One or two words on why it is stopped, frozen or cut; else empty."""
+        return {"stopped": self.exit, "frozen": "SIGSTOP", "cut": self.cut}.get(self.state, "")
+
+    @property
+    def held(self) -> int:
+        """How many deliveries it has in hand."""
+        return sum(conn.held for conn in self.conns.values())
+
+    def holding(self, most: int | None = None) -> list[Task]:
+        """What it has in hand by name, the oldest delivery first."""
+        heads: list[Held] = []
+        for conn in self.conns.values():
+            heads += islice(conn.unacked.values(), most)
+            heads += islice(conn.at_risk.values(), most)
+        if len(self.conns) > 1 or any(conn.unacked and conn.at_risk for conn in self.conns.values()):
+            heads.sort(key=lambda held: held[1].delivered_at)
+        return [task for task, _ in heads[:most]]
+
+    def drop(self, tasks: Iterable[Task]) -> None:
+        """These were in its hands when it died, or was given up for dead."""
+        self.dropped = list(dict.fromkeys([*self.dropped, *(task.key for task in tasks)]))[:DROPPED_KEPT]
+
+    def settle(self, at: float) -> None:
+        """Brings `state` up to date, and `since` where it changed."""
+        state = self._guest_state() if self.kind == "guest" else self._local_state()
+        if state != self.state:
+            self.state, self.since = state, at
+
+    def _guest_state(self) -> str:
+        if not self.conns:
+            return "cut" if self.cut else "stopped"
+        return "working" if self.held else "idle"
+
+    def _local_state(self) -> str:
+        if self.pid is None:
+            return "stopped" if self.restart_at is None else "starting"
+        if self.frozen:
+            return "frozen"
+        if not self.conns:
+            if self.dying:  # its socket is seen to go before its process
+                return "stopped"
+            return "cut" if self.cut else "starting"
+        if self.held:
+            return "working"
+        return "idle" if self.consumed else "starting"
+
+
+class Producer:
+    """Somebody who publishes tasks. `published` counts the messages of this run."""
+
+    def __init__(self, name: str, kind: Literal["local", "guest"], order: int) -> None:
+        self.name = name
+        self.kind = kind
+        self.order = order
+        self.product = ""
+        self.published = 0
+        self.conns: set[int] = set()  # the open ones
+
+    @property
+    def up(self) -> bool:
+        return bool(self.conns)
+
+
+class Conn:
+    """An open connection: what it consumes, and what was delivered on it and is not settled."""
+
+    def __init__(self, number: int, name: str, product: str) -> None:
+        self.number = number
+        self.name = name  # fit to be shown: a guest's lane and producer are called so, where that is free
+        self.product = product
+        self.lane: Lane | None = None
+        self.producer: Producer | None = None
+        self.consumers: dict[tuple[int, str], str] = {}  # channel and consumer tag -> queue
+        self.exclusive: set[str] = set()  # queues that go with it
+        self.unacked: dict[Spot, Held] = {}  # oldest first
+        self.at_risk: OrderedDict[Spot, Held] = OrderedDict()  # oldest first
+        self.nameless = 0  # at_risk ones older than those kept by name
+        self.taken_away: dict[Spot, Held] = {}  # redelivered elsewhere before we saw why
+        self.cost = ""  # what its end, or its channel's, cost: "2 unacked"
+
+    @property
+    def held(self) -> int:
+        return len(self.unacked) + len(self.at_risk) + self.nameless
+
+    @property
+    def label(self) -> str:
+        """Who it is, by the name the page gives it."""
+        if self.lane:
+            return self.lane.name
+        return self.producer.name if self.producer else self.name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How workers are started from now on. `prefetch` 0 is no limit."""
+
+    ack: str = "manual"
+    prefetch: int = 1
+    queue: str = "task_queue"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Who answers behind the tap. `kind` is embedded, rabbitmq or external; `amqp_port` is the tap's."""
+
+    kind: str = ""
+    product: str = ""
+    version: str = ""
+    url: str = ""
+    amqp_port: int = 0
+    up: bool = False
