@@ -212,6 +212,7 @@
  * @property {LaneScene[]} lanes
  * @property {Flight[]} flights
  * @property {Trail[]} trails
+ * @property {Trail[]} back      all ways back, drawn or not, from the worker that died last
  * @property {number|null} pin   the number of the task in view
  * @property {string|null} hint  a key of text.hints
  * @property {number} next       the next time at which this scene changes by itself; Infinity if it does not

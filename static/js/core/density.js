@@ -2,13 +2,16 @@
 /**
  * How lanes share their column: fewer are generous, many are small, more than fit are scrolled. Pure; lengths in rem.
  *
- * @typedef {{columns: number, height: number, mode: "roomy"|"compact"|"dense"}} Density
+ * @typedef {{columns: number, height: number, gap: number, mode: "roomy"|"compact"|"dense"}} Density
  */
 
-const ROOMY = 4.6;
+const ROOMY = 4.6; // a lane with two lines in its slot
 const MOST = 5.6;
-const LEAST = 2.75;
-export const GAP = 0.64;
+const LEAST = 2.3; // a lane with one line
+const GAP = 0.64;
+const GAP_SMALL = 0.42;
+/** A column narrower than this is not split. */
+const SPLIT = 40;
 
 /**
  * @param {number} lanes
@@ -18,10 +21,12 @@ export const GAP = 0.64;
  */
 export function density(lanes, height, width) {
   const n = Math.max(1, lanes);
-  const each = (/** @type {number} */ rows) => (height - GAP * (rows - 1)) / rows;
-  const one = each(Math.max(n, 4)); // room for four is kept, so that adding the second moves nothing
-  if (one >= ROOMY) return { columns: 1, height: Math.min(MOST, one), mode: "roomy" };
-  if (each(n) >= LEAST) return { columns: 1, height: Math.min(ROOMY, each(n)), mode: "compact" };
-  if (width < 40) return { columns: 1, height: LEAST, mode: "compact" };
-  return { columns: 2, height: Math.max(LEAST, Math.min(ROOMY, each(Math.ceil(n / 2)))), mode: "dense" };
+  const each = (/** @type {number} */ rows, /** @type {number} */ gap) => (height - gap * (rows - 1)) / rows;
+  const generous = each(Math.max(n, 4), GAP); // room for four is kept, so that adding the second moves nothing
+  if (generous >= ROOMY) return { columns: 1, height: Math.min(MOST, generous), gap: GAP, mode: "roomy" };
+  const small = each(n, GAP_SMALL);
+  if (small >= LEAST || width < SPLIT)
+    return { columns: 1, height: Math.min(ROOMY, Math.max(LEAST, small)), gap: GAP_SMALL, mode: "compact" };
+  const half = each(Math.ceil(n / 2), GAP_SMALL);
+  return { columns: 2, height: Math.max(LEAST, Math.min(ROOMY, half)), gap: GAP_SMALL, mode: "dense" };
 }

@@ -7,12 +7,17 @@
  */
 import { attemptCount, attemptNumber, isSettling } from "./motion.js";
 
+const WAITING = 3; // ready tasks of a queue that may get a row
+const RECENT = 12; // seconds for which grief comes first
+const LONG_AGO = 600; // seconds after which a settled task has no row
+const NOT = 9; // the rank of those without a row
+
 /** Seconds that the strips may show, from the least. */
 const SPANS = [15, 20, 30, 45, 60, 90, 120, 180, 300, 600];
 
 /**
- * At most `room` tasks, by number: the pinned one, those in somebody's hands, those that came to grief lately, the latest done,
- * and the next ready ones.
+ * At most `room` tasks, by number: the pinned one, those being worked on, those that came to grief lately, the latest done, and then
+ * those that wait, in a lane or in the queue.
  * @param {World} world
  * @param {number} t
  * @param {number} room
@@ -20,25 +25,30 @@ const SPANS = [15, 20, 30, 45, 60, 90, 120, 180, 300, 600];
  * @returns {Task[]}
  */
 export function rows(world, t, room, pin) {
-  const ready = new Set(
-    [...world.queues.values()].flatMap(queue => queue.window.slice(0, 2)), // what comes next, two a queue
-  );
+  const running = new Set([...world.workers.values()].map(worker => worker.holding[0]));
+  const next = new Set([...world.queues.values()].flatMap(queue => queue.window.slice(0, WAITING)));
   const rank = (/** @type {Task} */ task) => {
     if (task.n === pin) return 0;
-    if (task.state === "unacked" || task.state === "at_risk") return 1;
-    if (task.state === "ready") return attemptCount(task) > 0 ? 1 : ready.has(task.id) ? 3 : 9;
-    const since = t - (task.settled_at ?? 0);
-    if (since > 600) return 9;
-    return (task.state !== "done" || attemptCount(task) > 1) && since < 12 ? 2 : 4;
+    const again = attemptCount(task) > (task.state === "ready" ? 0 : 1);
+    if (t - grief(task) < RECENT) return 1;
+    if (running.has(task.id)) return 2;
+    if (task.state === "unacked" || task.state === "at_risk") return again ? 2 : 4;
+    if (task.state === "ready") return again ? 2 : next.has(task.id) ? 5 : NOT;
+    return t - (task.settled_at ?? 0) > LONG_AGO ? NOT : 3;
   };
   return [...world.tasks.values()]
     .map(task => ({ task, rank: rank(task) }))
-    .filter(each => each.rank < 9)
-    .sort((a, b) => a.rank - b.rank || (a.rank === 4 ? b.task.n - a.task.n : a.task.n - b.task.n))
+    .filter(each => each.rank < NOT)
+    .sort((a, b) => a.rank - b.rank || (a.rank === 3 ? b.task.n - a.task.n : a.task.n - b.task.n))
     .slice(0, Math.max(0, room))
     .map(each => each.task)
     .sort((a, b) => a.n - b.n);
 }
+
+/** When an attempt last ended without an ack or a result. @param {Task} task */
+const grief = task =>
+  task.attempts.findLast(each => each.ended_at !== null && !isSettling(each))?.ended_at ??
+  Number.NEGATIVE_INFINITY;
 
 /**
  * How many seconds the strips show: enough for everything in somebody's hands and the pinned task, and no more than a minute without need.

@@ -148,7 +148,7 @@ export function trail(task, t) {
   const straight = on === undefined || on.from === "ghost";
   const over = next?.ended_at ?? Number.POSITIVE_INFINITY;
   const shown = next !== undefined && on !== undefined ? on.end : fall.end;
-  const until = straight ? Math.min(fall.start + TRAIL, Math.max(over, shown + 1.5)) : fall.end + 1.5;
+  const until = straight ? Math.min(fall.start + TRAIL, Math.max(over, shown + 1.5)) : fall.end + 4;
   if (t < fall.start || t >= until) return null;
   return {
     key: `${task.id}/${number}`,

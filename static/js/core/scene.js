@@ -13,8 +13,8 @@ import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./m
 
 /** Chips drawn in the air at once; beyond this a flight tells nobody anything. */
 export const AIR = 48;
-/** Chips waiting behind the running one that a lane draws. */
-const BEHIND = 6;
+/** Chips waiting behind the running one that a lane draws: fewer where their numbers are long. */
+const BEHIND = [6, 6, 6, 5, 4, 3];
 /** Ways back drawn at once. */
 const TRAILS = 3;
 
@@ -23,8 +23,12 @@ const LOOKS = { ready: "ready", unacked: "held", at_risk: "risk", done: "done", 
 
 /** How a task looks by its state; one that may have been seen before has its own look while it is alive. @param {Task} task */
 export function look(task) {
-  if ((task.state === "ready" || task.state === "unacked") && (task.redelivered || attemptCount(task) > 1))
-    return task.state === "ready" && attemptCount(task) === 0 ? "ready" : "again";
+  const before = task.state === "ready" ? 0 : 1;
+  if (
+    (task.state === "ready" || task.state === "unacked") &&
+    (task.redelivered || attemptCount(task) > before)
+  )
+    return "again";
   return LOOKS[task.state] ?? "plain";
 }
 
@@ -66,6 +70,7 @@ export function scene(world, t, choice) {
     if (task.state !== "unacked" && ghostStays(task, t)) copies.push(task);
   }
 
+  trails.sort((a, b) => b.start - a.start || a.task.n - b.task.n);
   const workers = [...world.workers.values()].sort((a, b) => a.order - b.order || compare(a.name, b.name));
   const ends = lastEnds(world);
   const still = choice.still;
@@ -74,8 +79,8 @@ export function scene(world, t, choice) {
   const window = (queue?.window ?? []).flatMap(id => world.tasks.get(id) ?? []);
   const ready = choose(window, queue?.ready ?? 0, choice.room.ready);
   const ghosts = chooseGhosts(copies, queue?.unacked ?? copies.length, choice, t);
-  const lost = world.lost.flatMap(id => world.tasks.get(id) ?? []);
-  const dead = world.dead.flatMap(id => world.tasks.get(id) ?? []);
+  const lost = buried(world, world.lost);
+  const dead = buried(world, world.dead);
 
   return {
     t,
@@ -92,7 +97,8 @@ export function scene(world, t, choice) {
     deadMore: Math.max(0, world.ledger.dead - dead.length),
     lanes: workers.map((worker, i) => lane(world, worker, i + 1, ends, t, still)),
     flights: fewer(flights),
-    trails: trails.sort((a, b) => b.start - a.start).slice(0, TRAILS),
+    trails: trails.slice(0, TRAILS),
+    back: trails.filter(each => each.from === trails[0]?.from),
     pin: choice.pin,
     hint: hint(world, workers),
     next,
@@ -149,6 +155,13 @@ function chooseGhosts(copies, unacked, choice, t) {
   return { shown: shown.sort((a, b) => a.n - b.n), more };
 }
 
+/** Those that met their end last come first; those that met it together, by number. @param {World} world @param {string[]} ids */
+function buried(world, ids) {
+  return ids
+    .flatMap(id => world.tasks.get(id) ?? [])
+    .sort((a, b) => (b.settled_at ?? 0) - (a.settled_at ?? 0) || a.n - b.n);
+}
+
 /** A settled or requeued task whose copy is still on the shelf for the eye. @param {Task} task @param {number} t */
 function ghostStays(task, t) {
   if (task.state === "done") return ackComing(task, t) !== null;
@@ -200,9 +213,6 @@ function ghost(task, t, still) {
   };
 }
 
-/** Whether a ghost chip is between two holders. @param {Chip} chip */
-export const isBetween = chip => chip.place !== "done" && chip.since === null;
-
 /**
  * When each worker's last settled delivery ended: its next task began then, not when it was delivered.
  * @param {World} world
@@ -244,7 +254,7 @@ function lane(world, worker, index, ends, t, still) {
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
   });
   const running = chips[0] ?? null;
-  const behind = chips.slice(1, BEHIND + 1);
+  const behind = chips.slice(1, 1 + (BEHIND[String(running?.task.n ?? 0).length] ?? 2));
   let began = running?.since ?? null;
   let stopped = STANDING.has(worker.state) ? worker.since : null;
   if (running !== null && began !== null) {

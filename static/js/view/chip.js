@@ -83,6 +83,7 @@ export function makeGhost() {
       chip.node.classList.add("ghost");
       chip.update(item, index);
       const between = item.place !== "done" && item.since === null && item.worker !== null;
+      const lit = between && item.look === "again";
       text(
         name,
         item.place === "done"
@@ -91,7 +92,7 @@ export function makeGhost() {
             ? words.text.was(item.worker ?? "")
             : (item.worker ?? ""),
       );
-      attr(chip.node, "data-between", between);
+      attr(chip.node, "data-between", lit);
     },
   };
 }

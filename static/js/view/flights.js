@@ -90,7 +90,9 @@ export function mountFlights(root, layout) {
 
 /** @param {Flight} flight @returns {import("./dom.js").Part<{flight: Flight}>} */
 function makePlane(flight) {
-  const { face, look } = FACES[flight.kind] ?? { face: "chip", look: "plain" };
+  const { face, look: usual } = FACES[flight.kind] ?? { face: "chip", look: "plain" };
+  const attempt = flight.task.attempts[flight.attempt - flight.task.skipped - 1];
+  const look = flight.kind === "deliver" && attempt?.auto_ack ? "risk" : usual;
   const node = h("div", {
     class: `plane ${face}`,
     "data-flight": flight.key,
@@ -157,7 +159,7 @@ function makeTrail(layout, scene) {
       const middle = along(from, ghost, 0.45);
       attr(label, "x", middle.x.toFixed(1));
       attr(label, "y", (middle.y - 8).toFixed(1));
-      text(label, trail.gap === null ? "" : gap(trail.gap));
+      text(label, trail.gap === null || now.t < trail.second ? "" : gap(trail.gap));
       attr(node, "data-gap", trail.gap === null ? null : Math.round(trail.gap * 1000));
     },
   };

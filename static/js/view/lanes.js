@@ -12,6 +12,9 @@ import { rem } from "./shelf.js";
 const { text: T } = words;
 /** @typedef {import("../types.js").LaneScene} LaneScene */
 
+/** Of the list of lanes, above and below, in rem. */
+const PADDING = 0.6;
+
 /** A second click of a double click must not start what the first has stopped: seconds. */
 const GUARD = 0.7;
 
@@ -44,7 +47,7 @@ export function mountLanes(root, changed) {
   let shape = "";
   new ResizeObserver(() => {
     const unit = rem();
-    size = { height: list.clientHeight / unit, width: list.clientWidth / unit };
+    size = { height: list.clientHeight / unit - PADDING, width: list.clientWidth / unit };
     changed();
   }).observe(list);
 
@@ -60,9 +63,10 @@ export function mountLanes(root, changed) {
 
     /** @param {import("../types.js").Scene} scene */
     update(scene) {
-      const { mode, columns, height } = density(scene.lanes.length, size.height, size.width);
+      const { mode, columns, height, gap } = density(scene.lanes.length, size.height, size.width);
       attr(list, "data-density", mode);
       style(list, "--lane-height", `${height.toFixed(2)}rem`);
+      style(list, "--lane-gap", `${gap}rem`);
       style(list, "--lane-columns", String(columns));
       const alive = new Set(scene.lanes.map(lane => lane.worker.name));
       for (const name of lanes.keys()) if (!alive.has(name)) lanes.delete(name);
@@ -98,15 +102,15 @@ export function mountLanes(root, changed) {
 function makeLane() {
   const number = h("b", { class: "number" });
   const pips = makePips();
-  const time = h("span", { class: "time" });
+  const time = makeTime();
   const tag = h("span", { class: "tag" });
   const body = h("bdi", { class: "body" });
-  const late = h("span", { class: "time late" });
+  const late = makeTime();
   const runner = h(
     "button",
     { type: "button", class: "runner" },
-    h("span", { class: "line first" }, number, pips.node, tag, time),
-    h("span", { class: "line second" }, body, late),
+    h("span", { class: "line first" }, number, pips.node, tag, time.node),
+    h("span", { class: "line second" }, body, late.node),
   );
   runner.addEventListener("click", () => act(runner, "pin", { n: Number(runner.dataset.task) }));
   const waiting = h("span", { class: "waiting", text: T.waiting });
@@ -250,7 +254,8 @@ function makeLane() {
       show(thaw, can.has("thaw"));
       show(cut, !local && can.has("cut"));
       show(start, can.has("start"));
-      style(menu, "visibility", local && !can.has("start") ? "" : "hidden");
+      style(menu, "visibility", local ? "" : "hidden");
+      show(menu, !can.has("start"));
       attr(menu, "aria-label", T.menu(worker.name));
       if (hadFocus && document.activeElement instanceof HTMLElement && document.activeElement.hidden) {
         (can.has("start") ? start : can.has("stop") ? stop : menu).focus();
@@ -268,16 +273,27 @@ function makeLane() {
       pips.update(Math.min(1e6, running.task.seconds), began === null ? 0 : until - began);
       const dropped = running.place === "dropped";
       const age = running.since === null ? "" : held((dropped ? until : t) - running.since);
-      const said = dropped
+      const word = dropped
         ? running.task.attempts.at(-1)?.auto_ack
           ? T.wasLost
           : T.neverAcked
         : running.look === "risk"
-          ? T.riskFor(age)
-          : T.unackedFor(age);
+          ? words.ledger.at_risk
+          : words.ledger.unacked;
+      const value = dropped ? "" : age;
       const again = running.attempt > 1 && !dropped;
-      text(time, again ? "" : said);
-      text(late, again ? said : "");
+      const place = again ? late : time;
+      text(place.word, word ?? "");
+      text(place.value, value);
+      show(place.node, true);
+      show((again ? time : late).node, false);
     },
   };
+}
+
+/** "unacked 1.2 s": the word goes where there is no room for it. */
+function makeTime() {
+  const word = h("span", { class: "word" });
+  const value = h("span", {});
+  return { node: h("span", { class: "time" }, word, " ", value), word, value };
 }

@@ -92,16 +92,9 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
     ends(trail, scene) {
       const from = slot(trail.from);
       const to = trail.to === null ? null : slot(trail.to);
-      const room = box("ghost", queue.ghostShelf.node);
-      const i = scene.ghosts.findIndex(chip => chip.task.id === trail.task.id);
-      const spot = i < 0 || room === null ? null : queue.ghostShelf.spot(i);
-      const ghost =
-        spot === null || room === null
-          ? null
-          : {
-              x: Math.min(room.left + room.width, room.left + spot.x * 2 - (spot.x > room.width ? 0 : 8)),
-              y: room.top + spot.y,
-            };
+      const copy = edge("ghost", queue.ghostShelf, scene.ghosts, trail.task.id);
+      // Where no worker was free the copy has gone on to Ready: the line ends where the task is.
+      const ghost = copy ?? edge("ready", queue.readyShelf, scene.ready, trail.task.id);
       return {
         from: from === null ? null : { x: from.left - 3, y: from.top + from.height / 2 },
         ghost,
@@ -109,6 +102,21 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       };
     },
   };
+
+  /**
+   * The right edge of a chip on a shelf.
+   * @param {string} name
+   * @param {import("./shelf.js").Shelf} shelf
+   * @param {import("../types.js").Chip[]} chips
+   * @param {string} task
+   */
+  function edge(name, shelf, chips, task) {
+    const at = box(name, shelf.node);
+    const i = chips.findIndex(chip => chip.task.id === task);
+    if (at === null || i < 0) return null;
+    const spot = shelf.spot(i);
+    return { x: at.left + spot.left + shelf.width(i), y: at.top + spot.y };
+  }
 
   /**
    * @param {string} name
@@ -124,8 +132,10 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
     // Not there (any more): it went out at the head; not there yet: it joins at the end.
     const cell = i >= 0 ? i : more > 0 && name === "ghost" ? chips.length : 0;
     const spot = shelf.spot(cell);
-    const x = name === "ghost" && spot.x > 60 ? Math.min(spot.x, 44) + shelf.spot(cell).x - spot.x : spot.x;
-    return { x: at.left + Math.min(x, at.width), y: at.top + Math.min(spot.y, Math.max(at.height, 10)) };
+    return {
+      x: at.left + Math.min(spot.left + 28, at.width),
+      y: at.top + Math.min(spot.y, Math.max(at.height, 10)),
+    };
   }
 }
 

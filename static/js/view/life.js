@@ -100,8 +100,7 @@ export function mountLife(root) {
     /** Time goes on. @param {number} t */
     draw(t) {
       const shift = `translate3d(${(width - px(t)).toFixed(1)}px, 0, 0)`;
-      /** @type {HTMLElement} */ for (const inner of list.querySelectorAll(".inner"))
-        inner.style.transform = shift;
+      for (const inner of inners()) inner.style.transform = shift;
     },
   };
 }
@@ -177,9 +176,16 @@ function makeSegment(px) {
               ? words.ledger.at_risk
               : words.ledger.unacked
             : (words.ends[each.end] ?? each.end);
-      const said = each.kind === "wait" ? "" : `${each.worker} ${SIGNS[each.kind] ?? ""} ${word ?? ""}`;
-      text(node, to - from > 26 ? said : "");
+      const sign = each.kind === "wait" ? "" : (SIGNS[each.kind] ?? "");
+      const said = each.kind === "wait" ? "" : `${each.worker} ${sign} ${word ?? ""}`;
+      text(node, fit(to - from, [said, `${each.worker} ${sign}`, sign]));
       attr(node, "title", said || T.waitingTime);
     },
   };
 }
+
+/** Px that a character of a segment's words is wide, about. */
+const CHARACTER = 7;
+
+/** The first that fits. @param {number} px @param {string[]} words0 */
+const fit = (px, words0) => words0.find(each => each.length * CHARACTER + 10 <= px) ?? "";

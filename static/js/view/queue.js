@@ -4,6 +4,7 @@
  * is the broker's copy. Under auto-ack there are no ghosts, and the shelf says so. Below them, by name, what is lost or dead.
  */
 import { count } from "../core/format.js";
+import { look } from "../core/scene.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
@@ -15,6 +16,8 @@ const { text: T } = words;
 /** Widths in rem of a digit, and of the sign of a redelivered task. */
 const DIGIT = 0.6;
 const SIGN = 1.05;
+/** Tasks that the caption names; the others it counts. */
+const NAMED = 3;
 
 /**
  * @param {HTMLElement} root
@@ -110,7 +113,8 @@ export function mountQueue(root, changed) {
       const digits = Math.max(2, String(world.ledger.published).length) * DIGIT;
       let again = 0;
       let unacked = 0;
-      for (const task of world.tasks.values()) if (task.state === "ready" && task.redelivered) again = SIGN;
+      for (const task of world.tasks.values())
+        if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
       const ready = readyShelf.room({ width: 2.05 + digits + again, height: 2.2 });
       let ghosts = ghostShelf.room({ width: 13, height: 2.15 });
@@ -180,13 +184,12 @@ export function mountQueue(root, changed) {
 
 /** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto */
 function captionOf(scene, auto) {
-  const back = scene.trails;
+  const { back } = scene;
   const from = back[0]?.from;
   if (from !== undefined) {
-    const numbers = [...new Set(back.filter(each => each.from === from).map(each => each.task.n))].sort(
-      (a, b) => a - b,
-    );
-    return T.cameBack(from, numbers.map(n => `#${n}`).join(", "));
+    const numbers = back.map(each => `#${each.task.n}`);
+    const rest = numbers.length - NAMED;
+    return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest));
   }
   return auto ? T.autoShelfNote : "";
 }

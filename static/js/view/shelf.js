@@ -10,7 +10,8 @@ import { attr, h, reconcile, rove, show, style } from "./dom.js";
  * @property {HTMLElement} node
  * @property {(cell: {width: number, height: number}) => number} room    how many cells fit; lengths in rem
  * @property {<T>(items: readonly T[], key: (item: T) => string, make: (item: T) => import("./dom.js").Part<T>, more: HTMLElement|null) => void} update
- * @property {(index: number) => {x: number, y: number}} spot  the middle of a cell, in px from the shelf's corner
+ * @property {(index: number) => {left: number, y: number}} spot  a cell's left edge and its middle line, in px from the shelf's corner
+ * @property {(index: number) => number} width  of the chip in a cell, in px
  * @property {() => number} columns
  */
 
@@ -56,7 +57,11 @@ export function makeShelf(name, changed) {
     },
     spot(index) {
       const at = corner(index);
-      return { x: at.x + (cell.width * unit) / 2, y: at.y + (cell.height * unit) / 2 };
+      return { left: at.x + 2, y: at.y + (cell.height * unit) / 2 };
+    },
+    width(index) {
+      const chip = list.children[index];
+      return chip instanceof HTMLElement ? chip.offsetWidth : 0;
     },
     update(items, key, make, more) {
       reconcile(list, items, key, item => {

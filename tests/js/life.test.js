@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { density } from "../../static/js/core/density.js";
+import { rows, segments, span } from "../../static/js/core/life.js";
+import { merge } from "../../static/js/core/merge.js";
+import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
+
+test("a life: waiting, an attempt that ended badly, one that goes on", () => {
+  const it = task(19, "unacked", [
+    attempt("worker-2", 2, 6, "connection_closed"),
+    attempt("worker-3", 6.003),
+  ]);
+  assert.deepEqual(
+    segments(it).map(each => [each.kind, each.from, each.to, each.worker]),
+    [
+      ["wait", 1, 2, ""],
+      ["bad", 2, 6, "worker-2"],
+      ["wait", 6, 6.003, ""],
+      ["again", 6.003, null, "worker-3"],
+    ],
+  );
+});
+
+test("a task that waits goes on waiting; one under auto-ack is at risk", () => {
+  assert.deepEqual(
+    segments(task(1, "ready")).map(each => [each.kind, each.to]),
+    [["wait", null]],
+  );
+  const auto = task(1, "at_risk", [attempt("w", 2, null, null, { auto_ack: true })]);
+  assert.equal(segments(auto).at(-1).kind, "risk");
+});
+
+test("rows: the pinned, grief, work under way, the latest done; by number", () => {
+  const tasks = [
+    ...Array.from({ length: 10 }, (_, i) =>
+      task(i + 1, "done", [attempt("w", 2, 3, "acked")], { settled_at: 3 }),
+    ),
+    task(20, "unacked", [attempt("worker-1", 4)]),
+    task(21, "ready", [attempt("worker-2", 4, 5, "connection_closed")]),
+    task(22, "ready"),
+  ];
+  const { world } = merge(
+    null,
+    keyframe({
+      tasks: byId(tasks),
+      queues: queue({ ready: 2, window: ["t21", "t22"] }),
+      workers: worker("worker-1", { state: "working", holding: ["t20"], held: 1 }),
+    }),
+  );
+  const numbers = (room, pin = null) => rows(world, 6, room, pin).map(each => each.n);
+  assert.deepEqual(numbers(2), [20, 21]);
+  assert.deepEqual(numbers(4), [9, 10, 20, 21]);
+  assert.deepEqual(numbers(3, 1), [1, 20, 21]);
+  assert.deepEqual(numbers(0), []);
+  assert.equal(numbers(50).length, 13);
+});
+
+test("the strips show all that is in somebody's hands, from fifteen seconds up", () => {
+  assert.equal(span([], 100, null), 15);
+  assert.equal(span([task(1, "unacked", [attempt("w", 70)])], 100, null), 45);
+  assert.equal(span([task(1, "unacked", [attempt("w", -9e9)])], 100, null), 600);
+});
+
+test("lanes: generous for four, one column for eight, two for sixteen, scrolled beyond", () => {
+  assert.equal(density(3, 23.9, 48).mode, "roomy");
+  assert.equal(density(1, 23.9, 48).height, density(4, 23.9, 48).height, "adding the second moves nothing");
+  assert.deepEqual([density(8, 23.9, 48).columns, density(8, 23.9, 48).mode], [1, "compact"]);
+  assert.deepEqual([density(16, 23.9, 48).columns, density(16, 23.9, 48).mode], [2, "dense"]);
+  assert.equal(density(16, 23.9, 30).columns, 1, "a narrow column is not split");
+  assert.ok(density(60, 23.9, 48).height > 2);
+  for (const n of [0, 1, 5, 9, 200]) assert.ok(density(n, 0, 0).height > 0);
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { merge } from "../../static/js/core/merge.js";
+import { AIR, choose, scene } from "../../static/js/core/scene.js";
+import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
+
+const CHOICE = { pin: null, queue: null, still: false, room: { ready: 8, ghosts: 4 } };
+const at = (t, more, choice = {}) => scene(merge(null, keyframe(more)).world, t, { ...CHOICE, ...choice });
+const names = chips => chips.map(chip => `${chip.task.n}/${chip.place}/${chip.attempt}/${chip.look}`);
+
+/** worker-2 held #19 and died at 6; worker-3 has it since 6.003. */
+const DEATH = {
+  tasks: byId([
+    task(18, "unacked", [attempt("worker-1", 3)]),
+    task(19, "unacked", [attempt("worker-2", 2, 6, "connection_closed"), attempt("worker-3", 6.003)]),
+  ]),
+  queues: queue({ unacked: 2 }),
+  workers: {
+    ...worker("worker-1", { state: "working", holding: ["t18"], held: 1 }),
+    ...worker("worker-2", { state: "stopped", why: "kill -9", dropped: ["t19"], since: 6 }),
+    ...worker("worker-3", { state: "working", holding: ["t19"], held: 1 }),
+  },
+};
+
+test("at the moment of a death the state is there at once, whatever still flies", () => {
+  const it = at(6.1, DEATH);
+  assert.deepEqual(names([it.lanes[1].running]), ["19/dropped/1/lost"]);
+  assert.deepEqual(names([it.lanes[2].running]), ["19/lane/2/again"]);
+  assert.equal(it.lanes[2].running.coming, true);
+  assert.deepEqual(names(it.ghosts), ["18/ghost/1/held", "19/ghost/2/held"]);
+  assert.equal(it.ghosts[1].worker, "worker-2");
+  assert.equal(it.trails[0].to, "worker-3");
+});
+
+test("the copy lights up when the closed connection has reached it", () => {
+  assert.equal(at(6.7, DEATH).ghosts[1].look, "again");
+  assert.equal(at(6.7, DEATH).ghosts[1].worker, "worker-2");
+  const later = at(8, DEATH);
+  assert.equal(later.ghosts[1].worker, "worker-3");
+  assert.equal(later.lanes[2].running.coming, false);
+});
+
+test("without motion everything is in its place at once", () => {
+  const it = at(6.01, DEATH, { still: true });
+  assert.equal(it.flights.length, 0);
+  assert.equal(it.lanes[2].running.coming, false);
+  assert.equal(it.ghosts[1].worker, "worker-3");
+});
+
+test("the ghost stays until its ack has landed, and says it is done", () => {
+  const acked = {
+    tasks: byId([task(1, "done", [attempt("worker-1", 2, 5, "acked")], { settled_at: 5 })]),
+    queues: queue(),
+  };
+  assert.deepEqual(names(at(5.2, acked).ghosts), ["1/done/1/held"]);
+  assert.equal(at(5.2, acked).flights[0].kind, "ack");
+  assert.deepEqual(at(7, acked).ghosts, []);
+});
+
+test("a scene says when it changes by itself, and nothing moves in a quiet one", () => {
+  assert.ok(at(6.1, DEATH).next < 7);
+  const quiet = at(500, { tasks: byId([task(1, "done", [attempt("w", 2, 5, "acked")])]), queues: queue() });
+  assert.equal(quiet.next, Number.POSITIVE_INFINITY);
+  assert.equal(quiet.counting, false);
+});
+
+test("rows that are too long are grouped honestly", () => {
+  const known = Array.from({ length: 40 }, (_, i) => i);
+  assert.deepEqual(choose(known, 10_000, 25), { shown: known.slice(0, 24), more: 9976 });
+  assert.deepEqual(choose([1, 2], 2, 2), { shown: [1, 2], more: 0 });
+  assert.deepEqual(choose([1, 2, 3], 3, 2), { shown: [1], more: 2 });
+  assert.deepEqual(choose([], 7, 5), { shown: [], more: 7 });
+  assert.deepEqual(choose([1], 1, 0), { shown: [], more: 1 });
+});
+
+test("where copies do not fit, the one that came back and the pinned one are among those shown", () => {
+  const tasks = [
+    ...Array.from({ length: 9 }, (_, i) => task(i + 1, "unacked", [attempt("worker-1", 3)])),
+    task(30, "unacked", [attempt("worker-2", 2, 6, "connection_closed"), attempt("worker-3", 6.003)]),
+    task(40, "unacked", [attempt("worker-1", 3)]),
+  ];
+  const it = at(6.2, { tasks: byId(tasks), queues: queue({ unacked: 60 }) }, { pin: 40 });
+  assert.deepEqual(
+    it.ghosts.map(chip => chip.task.n),
+    [1, 30, 40],
+  );
+  assert.equal(it.ghostsMore, 57);
+});
+
+test("work on a buffered task began when the one before it ended", () => {
+  const it = at(8, {
+    tasks: byId([
+      task(1, "done", [attempt("worker-1", 2, 5, "acked")]),
+      task(2, "unacked", [attempt("worker-1", 2)]),
+      task(3, "unacked", [attempt("worker-1", 2)]),
+    ]),
+    queues: queue({ unacked: 2 }),
+    workers: worker("worker-1", { state: "working", holding: ["t2", "t3"], held: 2, prefetch: 2 }),
+  });
+  assert.equal(it.lanes[0].began, 5);
+  assert.deepEqual(names(it.lanes[0].behind), ["3/lane/1/held"]);
+});
+
+test("a task back in Ready is marked, and its copy waits for the closed connection", () => {
+  const more = {
+    tasks: byId([task(3, "ready", [attempt("worker-2", 2, 6, "connection_closed")], { redelivered: false })]),
+    queues: queue({ ready: 1, next: "t3", window: ["t3"] }),
+  };
+  const it = at(6.1, more);
+  assert.deepEqual(names(it.ready), ["3/ready/1/again"]);
+  assert.equal(it.ready[0].coming, true);
+  assert.equal(it.ghosts.length, 1);
+  assert.equal(at(9, more).ghosts.length, 0);
+});
+
+test("the configured queue is shown first; a chosen one if it is there", () => {
+  const queues = { ...queue({ ready: 1 }), hello: { name: "hello", ready: 90 } };
+  assert.equal(at(1, { queues }).queue.name, "task_queue");
+  assert.equal(at(1, { queues }, { queue: "hello" }).queue.name, "hello");
+  assert.equal(at(1, { queues }, { queue: "gone" }).queue.name, "task_queue");
+  assert.equal(at(1, {}).queue, null);
+});
+
+test("in a crowd of flights the telling ones are kept", () => {
+  const tasks = Array.from({ length: 300 }, (_, i) => task(i + 1, "ready", [], { published_at: 5 }));
+  tasks.push(
+    task(900, "unacked", [attempt("worker-2", 2, 5, "connection_closed"), attempt("worker-3", 5.002)]),
+  );
+  const it = at(5.1, { tasks: byId(tasks), queues: queue({ ready: 300, unacked: 1 }) });
+  assert.equal(it.flights.length, AIR);
+  assert.ok(it.flights.some(flight => flight.task.n === 900));
+});
+
+test("hints where the picture alone would puzzle", () => {
+  assert.equal(at(1, {}).hint, "no_workers");
+  assert.equal(at(1, { workers: worker("worker-1", { state: "stopped" }) }).hint, "no_workers");
+  assert.equal(at(1, { workers: worker("worker-1", { state: "frozen" }) }).hint, "all_frozen");
+  assert.equal(at(1, { workers: worker("worker-1") }).hint, null);
+  assert.equal(at(1, { broker: { up: false } }).hint, "broker_down");
+});
+
+test("500 live tasks are worked out in a few milliseconds", () => {
+  const tasks = Array.from({ length: 500 }, (_, i) =>
+    task(i + 1, "unacked", [attempt(`worker-${i % 8}`, 5 + i / 1000)]),
+  );
+  const it = at(5.3, { tasks: byId(tasks), queues: queue({ unacked: 500 }) });
+  assert.equal(it.ghosts.length + it.ghostsMore, 500);
+});
