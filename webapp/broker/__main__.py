@@ -1,0 +1,113 @@
+"""`python -m webapp.broker`: the embedded broker as a process. Prints one line of JSON, `{"port": …, "pid": …}`, once it listens.
+
+For one machine and one demo: guest/guest, one virtual host, and whatever it does not support it refuses with 540 NOT_IMPLEMENTED.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import click
+
+from webapp.broker.session import Session
+from webapp.broker.store import NotOurs, Store
+from webapp.broker.vhost import VHost
+
+FILE = "broker.sqlite3"
+
+
+class CannotStart(Exception):
+    """The broker cannot start; the text is one line that says why and what to do."""
+
+
+async def serve(host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, detached: bool) -> None:
+    """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    with _folder(data):
+        try:
+            store = Store(data / FILE)
+        except NotOurs as error:
+            raise CannotStart(str(error)) from error
+        vhost = VHost(store, loop.call_soon)
+        sessions: set[Session] = set()
+        try:
+            server = await loop.create_server(
+                lambda: Session(vhost, sessions, heartbeat, ack_timeout), host, port
+            )
+        except OSError as error:
+            store.close()
+            raise CannotStart(
+                f"cannot listen on {host}:{port}: {error.strerror}: choose another with --port"
+            ) from error
+        print(json.dumps({"port": server.sockets[0].getsockname()[1], "pid": os.getpid()}), flush=True)
+        watching = None if detached else await _watch_stdin(over)
+        await over.wait()
+        server.close()
+        if watching:
+            watching.close()
+        store.close()
+
+
+@contextlib.contextmanager
+def _folder(data: Path):  # type: ignore[no-untyped-def]
+    """The data folder, made and locked: two brokers on one file would each undo what the other did."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "broker.lock").open("w")
+    except OSError as error:
+        raise CannotStart(
+            f"the data folder {data} cannot be used ({error.strerror}): choose another with --data"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotStart(f"another broker is using {data}: choose another folder with --data") from error
+        yield
+
+
+async def _watch_stdin(over: asyncio.Event) -> asyncio.ReadTransport | None:
+    """Where standard input is a pipe or a socket, its end is ours: nobody is left who wants this broker."""
+    mode = os.fstat(0).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return None
+
+    class Watch(asyncio.Protocol):
+        def connection_lost(self, _: Exception | None) -> None:
+            over.set()
+
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        Watch, os.fdopen(os.dup(0), "rb", buffering=0)
+    )
+    return transport
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", help="address to listen on")
+@click.option("--port", default=5672, type=click.IntRange(0, 65535), help="0 picks a free one")
+@click.option("--data", default=".unacked/broker", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--heartbeat", default=60, type=click.IntRange(0, 65535), help="seconds it proposes; 0 is off")
+@click.option("--ack-timeout", default=60.0, type=click.FloatRange(0, 86400), help="seconds; 0 is off")
+@click.option("--detached", is_flag=True, help="do not end when standard input does")
+def main(host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, detached: bool) -> None:
+    """The embedded broker of Unacked."""
+    try:
+        asyncio.run(serve(host, port, data, heartbeat, ack_timeout, detached))
+    except CannotStart as error:
+        print(f"unacked broker: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

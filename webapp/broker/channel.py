@@ -1,0 +1,432 @@
+"""One channel: its consumers, what they hold, its confirms; and the table from AMQP method to what the broker does.
+
+    Session ──method, header, body──► Channel ──► VHost
+            ◄──answers, deliveries───
+
+Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer cancel notification).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pika.frame
+from pika import BasicProperties, spec
+
+from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
+from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue
+from webapp.engine import wire
+
+if TYPE_CHECKING:
+    from webapp.broker.session import Session
+
+MESSAGE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
+_DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
+_BASIC_CLASS = spec.Basic.INDEX
+
+
+@dataclass(eq=False, slots=True)
+class Held:
+    """A delivery that waits for its ack, since `at` (seconds of the loop's clock)."""
+
+    delivery: Delivery
+    at: float
+
+
+class Incoming:
+    """A publish under way: its method is here, its header and body are still to come."""
+
+    def __init__(self, method: Any) -> None:
+        self.method = method
+        self.header: wire.Header | None = None
+        self.properties = b""
+        self.chunks: list[bytes] = []
+        self.missing = 0
+
+
+class Channel:
+    """A channel of a session. Everything it is told comes from its session, in the order of the wire."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        self.session = session
+        self.vhost = session.vhost
+        self.number = number
+        self.closing = False  # we have sent channel.close: all but close-ok is ignored
+        self.held: OrderedDict[int, Held] = OrderedDict()
+        self._consumers: dict[str, tuple[Consumer, Queue]] = {}
+        self._last_tag = 0
+        self._prefetch = 0
+        self._shared = Limit()
+        self._last_queue = ""
+        self._published: int | None = None  # counts publishes once confirm.select came
+        self._incoming: Incoming | None = None
+        self.confirmed = 0  # every publish up to this one has been confirmed
+
+    # -- frames -------------------------------------------------------------------------------------------------
+
+    def method(self, method: Any) -> None:
+        """Carries out a method. Raises AmqpError."""
+        if self._incoming is not None:
+            raise ConnectionError_(505, "expected content header for class 60, got a method frame instead")
+        handler = METHODS.get(type(method))
+        if handler is None:
+            raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
+        handler(self, method)
+
+    def header(self, raw: bytes) -> None:
+        """A content header frame. Raises AmqpError."""
+        incoming = self._incoming
+        if incoming is None or incoming.header is not None:
+            raise ConnectionError_(505, "expected method frame, got content header frame instead")
+        header = wire.read_header(raw)
+        if header is None:
+            raise ConnectionError_(502, "the content header cannot be read")
+        if header.body_size > MESSAGE_MAX:
+            self._incoming = None
+            raise ChannelError(
+                406, f"message size {header.body_size} is larger than configured max size {MESSAGE_MAX}"
+            )
+        incoming.header = header
+        incoming.properties = raw[19:-1]
+        incoming.missing = header.body_size
+        if not incoming.missing:
+            self._publish(incoming)
+
+    def body(self, payload: bytes) -> None:
+        """A content body frame. Raises AmqpError."""
+        incoming = self._incoming
+        if incoming is None or incoming.header is None:
+            raise ConnectionError_(505, "expected method frame, got content body frame instead")
+        incoming.chunks.append(payload)
+        incoming.missing -= len(payload)
+        if incoming.missing < 0:
+            raise ConnectionError_(501, "the content body is longer than its header said")
+        if not incoming.missing:
+            self._publish(incoming)
+
+    # -- what the vhost asks of a consumer's owner ---------------------------------------------------------------
+
+    def deliver(self, delivery: Delivery) -> None:
+        """basic.deliver."""
+        consumer, message = delivery.consumer, delivery.message
+        assert consumer
+        tag = self._hold(delivery, consumer.auto_ack)
+        payload = b"".join(
+            (
+                _DELIVER,
+                _short(consumer.tag),
+                struct.pack(">QB", tag, message.redelivered),
+                _short(message.exchange),
+                _short(message.routing_key),
+            )
+        )
+        self._send_content(payload, delivery)
+
+    def cancelled(self, consumer: Consumer) -> None:
+        """The consumer's queue is gone: tell it, as RabbitMQ does (consumer cancel notification)."""
+        self._consumers.pop(consumer.tag, None)
+        if self.session.hears_cancels:
+            self.session.send(self.number, spec.Basic.Cancel(consumer_tag=consumer.tag, nowait=True))
+
+    # -- the session's own business -----------------------------------------------------------------------------
+
+    def pause(self, paused: bool) -> None:
+        """Its connection cannot take more (true), or can again: then its queues deliver on."""
+        for consumer, queue in list(self._consumers.values()):
+            consumer.paused = paused
+            if not paused:
+                self.vhost.dispatch(queue)
+
+    def overdue(self, before: float) -> bool:
+        """Whether a delivery has been waiting for its ack since before that time."""
+        return any(held.at < before for held in self.held.values())
+
+    def end(self) -> list[Delivery]:
+        """The channel is over: its consumers leave; what they held is returned, to be given back."""
+        for consumer, queue in list(self._consumers.values()):
+            consumer.paused = True
+            self.vhost.leave(queue, consumer)
+        self._consumers.clear()
+        held = [each.delivery for each in self.held.values()]
+        self.held.clear()
+        return held
+
+    # -- publishing ---------------------------------------------------------------------------------------------
+
+    def _publish_begins(self, method: Any) -> None:
+        if method.immediate:
+            raise not_implemented("immediate=true")
+        self._incoming = Incoming(method)
+
+    def _publish(self, incoming: Incoming) -> None:
+        self._incoming = None
+        method, header = incoming.method, incoming.header
+        assert header
+        queues = self.vhost.routes(method.exchange, method.routing_key)
+        body = incoming.chunks[0] if len(incoming.chunks) == 1 else b"".join(incoming.chunks)
+        if self._published is not None:
+            self._published += 1
+        if method.mandatory and not queues:
+            returned = spec.Basic.Return(312, "NO_ROUTE", method.exchange, method.routing_key)
+            message = Message(method.exchange, method.routing_key, incoming.properties, body)
+            self.session.send(self.number, returned)
+            self.session.write(self._content(message, incoming.properties))
+        stored = self.vhost.publish(
+            queues, method.exchange, method.routing_key, incoming.properties, body, header.persistent
+        )
+        if self._published is not None:
+            seq = self._published
+            if stored:
+                self.vhost.when_stored(lambda: self.session.confirm(self, seq))
+            else:
+                self.session.confirm(self, seq)
+
+    def _confirm_select(self, method: Any) -> None:
+        if self._published is None:
+            self._published = 0
+        self._answer(method, spec.Confirm.SelectOk())
+
+    # -- consuming ----------------------------------------------------------------------------------------------
+
+    def _qos(self, method: Any) -> None:
+        if method.prefetch_size:
+            raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
+        if method.global_qos:
+            self._shared.size = method.prefetch_count
+            self._dispatch_all()
+        else:
+            self._prefetch = method.prefetch_count
+        self._answer(method, spec.Basic.QosOk())
+
+    def _consume(self, method: Any) -> None:
+        queue = self.vhost.queue(self._named(method.queue), self.session)
+        tag = method.consumer_tag or f"amq.ctag-{self.session.unique()}"
+        if tag in self._consumers:
+            raise ConnectionError_(530, f"attempt to reuse consumer tag '{tag}'")
+        if any(each.exclusive for each in queue.consumers) or (method.exclusive and queue.consumers):
+            raise ChannelError(403, f"queue '{queue.name}' in vhost '/' in exclusive use")
+        if queue.kind == "quorum" and self._shared.size:
+            raise not_implemented(f"queue '{queue.name}' in vhost '/' does not support global qos")
+        consumer = Consumer(
+            tag, self, bool(method.no_ack), Limit(self._prefetch), self._shared, bool(method.exclusive)
+        )
+        consumer.paused = self.session.paused
+        self._consumers[tag] = consumer, queue
+        queue.add(consumer)
+        self._answer(method, spec.Basic.ConsumeOk(consumer_tag=tag))
+        self.vhost.dispatch(queue)
+
+    def _cancel(self, method: Any) -> None:
+        found = self._consumers.pop(method.consumer_tag, None)
+        self._answer(method, spec.Basic.CancelOk(consumer_tag=method.consumer_tag))
+        if found:
+            consumer, queue = found
+            self.vhost.leave(queue, consumer)
+
+    def _get(self, method: Any) -> None:
+        queue = self.vhost.queue(self._named(method.queue), self.session)
+        self.vhost.deliver()  # consumers come first
+        delivery = queue.take(auto_ack=bool(method.no_ack))
+        if delivery is None:
+            self.session.send(self.number, spec.Basic.GetEmpty())
+            return
+        self.vhost.sent(delivery, auto_ack=bool(method.no_ack))
+        message = delivery.message
+        tag = self._hold(delivery, bool(method.no_ack))
+        answer = spec.Basic.GetOk(
+            tag, message.redelivered, message.exchange, message.routing_key, queue.ready
+        )
+        self.session.send(self.number, answer)
+        self.session.write(self._content(message, self._properties(delivery)))
+
+    def _ack(self, method: Any) -> None:
+        queues = {}
+        for held in self._taken(method.delivery_tag, method.multiple):
+            self.vhost.settle(held.delivery)
+            queues[held.delivery.queue.name] = held.delivery.queue
+        self._dispatch(queues)
+
+    def _nack(self, method: Any) -> None:
+        self._turn_down(self._taken(method.delivery_tag, method.multiple), method.requeue)
+
+    def _reject(self, method: Any) -> None:
+        self._turn_down(self._taken(method.delivery_tag, False), method.requeue)
+
+    def _recover(self, method: Any) -> None:
+        if not method.requeue:
+            raise not_implemented("basic.recover with requeue=false")
+        held = list(self.held.values())
+        self.held.clear()
+        self._turn_down(held, True)
+        if isinstance(method, spec.Basic.Recover):
+            self.session.send(self.number, spec.Basic.RecoverOk())
+
+    def _turn_down(self, taken: list[Held], requeue: bool) -> None:
+        if requeue:
+            self.vhost.give_back([held.delivery for held in taken])
+            self._dispatch_all()
+            return
+        queues = {}
+        for held in taken:
+            self.vhost.settle(held.delivery)
+            queues[held.delivery.queue.name] = held.delivery.queue
+        self._dispatch(queues)
+
+    # -- queues and exchanges -----------------------------------------------------------------------------------
+
+    def _queue_declare(self, method: Any) -> None:
+        if method.passive or not method.queue:
+            method.queue = self._named(method.queue) if method.passive else ""
+        queue = self.vhost.declare(method, self.session)
+        self._last_queue = queue.name
+        self._answer(method, spec.Queue.DeclareOk(queue.name, queue.ready, len(queue.consumers)))
+
+    def _queue_bind(self, method: Any) -> None:
+        queue = self.vhost.queue(self._named(method.queue), self.session)
+        self.vhost.bind(queue, method.exchange, method.routing_key)
+        self._answer(method, spec.Queue.BindOk())
+
+    def _queue_unbind(self, method: Any) -> None:
+        queue = self.vhost.queue(self._named(method.queue), self.session)
+        self.vhost.unbind(queue, method.exchange, method.routing_key)
+        self._answer(method, spec.Queue.UnbindOk())
+
+    def _queue_purge(self, method: Any) -> None:
+        queue = self.vhost.queue(self._named(method.queue), self.session)
+        self.vhost.deliver()
+        self._answer(method, spec.Queue.PurgeOk(self.vhost.purge(queue)))
+
+    def _queue_delete(self, method: Any) -> None:
+        name = self._named(method.queue)
+        if name not in self.vhost.queues:  # RabbitMQ: deleting what is not there is no error
+            self._answer(method, spec.Queue.DeleteOk(0))
+            return
+        queue = self.vhost.queue(name, self.session)
+        if method.if_unused and queue.consumers:
+            raise ChannelError(406, f"queue '{name}' in vhost '/' in use")
+        if method.if_empty and queue.ready:
+            raise ChannelError(406, f"queue '{name}' in vhost '/' is not empty")
+        self._answer(method, spec.Queue.DeleteOk(self.vhost.delete(queue)))
+
+    def _exchange_declare(self, method: Any) -> None:
+        self.vhost.declare_exchange(method)
+        self._answer(method, spec.Exchange.DeclareOk())
+
+    def _exchange_delete(self, method: Any) -> None:
+        self.vhost.delete_exchange(method)
+        self._answer(method, spec.Exchange.DeleteOk())
+
+    def _flow(self, method: Any) -> None:
+        if not method.active:
+            raise not_implemented("active=false")
+        self.session.send(self.number, spec.Channel.FlowOk(active=True))
+
+    # -- odds ---------------------------------------------------------------------------------------------------
+
+    def _named(self, queue: str) -> str:
+        """The queue meant: an empty name is the last one declared on this channel."""
+        if queue:
+            return queue
+        if not self._last_queue:
+            raise ConnectionError_(530, "no previously declared queue")
+        return self._last_queue
+
+    def _answer(self, method: Any, answer: Any) -> None:
+        if not getattr(method, "nowait", False):
+            self.session.send(self.number, answer)
+
+    def _hold(self, delivery: Delivery, auto_ack: bool) -> int:
+        self._last_tag += 1
+        if not auto_ack:
+            self.held[self._last_tag] = Held(delivery, self.session.now())
+        return self._last_tag
+
+    def _taken(self, tag: int, multiple: bool) -> list[Held]:
+        """The deliveries that an answer for `tag` speaks of. Raises ChannelError 406 for a tag that is not out."""
+        if not multiple:
+            held = self.held.pop(tag, None)
+            if held is None:
+                raise ChannelError(406, f"unknown delivery tag {tag}")
+            return [held]
+        if tag and tag not in self.held:
+            raise ChannelError(406, f"unknown delivery tag {tag}")
+        taken = []
+        while self.held and (not tag or next(iter(self.held)) <= tag):
+            taken.append(self.held.popitem(last=False)[1])
+        return taken
+
+    def _dispatch(self, queues: dict[str, Queue]) -> None:
+        if self._shared.size:
+            self._dispatch_all()
+        for queue in queues.values():
+            self.vhost.dispatch(queue)
+
+    def _dispatch_all(self) -> None:
+        for _, queue in list(self._consumers.values()):
+            self.vhost.dispatch(queue)
+
+    def _properties(self, delivery: Delivery) -> bytes:
+        """The message's properties as they came; a quorum queue adds how often it has come back."""
+        message = delivery.message
+        if delivery.queue.kind != "quorum" or not message.returns:
+            return message.properties
+        properties = BasicProperties().decode(message.properties)
+        properties.headers = {**(properties.headers or {}), "x-delivery-count": message.returns}
+        return b"".join(properties.encode())
+
+    def _send_content(self, method: bytes, delivery: Delivery) -> None:
+        frame = struct.pack(">BHI", wire.METHOD, self.number, len(method)) + method + b"\xce"
+        self.session.write(frame + self._content(delivery.message, self._properties(delivery)))
+
+    def _content(self, message: Message, properties: bytes) -> bytes:
+        """A message's header frame and body frames."""
+        head = struct.pack(
+            ">BHIHHQ", wire.HEADER, self.number, 12 + len(properties), _BASIC_CLASS, 0, len(message.body)
+        )
+        frames = [head, properties, b"\xce"]
+        room = self.session.frame_max - wire.OVERHEAD
+        for at in range(0, len(message.body), room):
+            chunk = message.body[at : at + room]
+            frames += (struct.pack(">BHI", wire.BODY, self.number, len(chunk)), chunk, b"\xce")
+        return b"".join(frames)
+
+
+def _short(text: str) -> bytes:
+    data = text.encode()
+    return bytes((len(data),)) + data
+
+
+def frame_of(number: int, method: Any) -> bytes:
+    """A method as a frame on this channel."""
+    return bytes(pika.frame.Method(number, method).marshal())
+
+
+Handler: TypeAlias = Callable[[Channel, Any], None]
+
+METHODS: dict[type, Handler] = {
+    spec.Channel.Flow: Channel._flow,
+    spec.Channel.FlowOk: lambda *_: None,
+    spec.Exchange.Declare: Channel._exchange_declare,
+    spec.Exchange.Delete: Channel._exchange_delete,
+    spec.Queue.Declare: Channel._queue_declare,
+    spec.Queue.Bind: Channel._queue_bind,
+    spec.Queue.Unbind: Channel._queue_unbind,
+    spec.Queue.Purge: Channel._queue_purge,
+    spec.Queue.Delete: Channel._queue_delete,
+    spec.Basic.Qos: Channel._qos,
+    spec.Basic.Consume: Channel._consume,
+    spec.Basic.Cancel: Channel._cancel,
+    spec.Basic.CancelOk: lambda *_: None,
+    spec.Basic.Publish: Channel._publish_begins,
+    spec.Basic.Get: Channel._get,
+    spec.Basic.Ack: Channel._ack,
+    spec.Basic.Nack: Channel._nack,
+    spec.Basic.Reject: Channel._reject,
+    spec.Basic.Recover: Channel._recover,
+    spec.Basic.RecoverAsync: Channel._recover,
+    spec.Confirm.Select: Channel._confirm_select,
+}

@@ -1,0 +1,184 @@
+"""The queue model: messages in their order, consumers taking turns, and what happens to a message nobody acknowledged.
+
+    publish ─► ready ──take──► Delivery (unacked) ──settle──► gone
+                 ▲                  │
+                 └────put_back──────┘   at its original place, marked redelivered
+
+Pure: no sockets, no clock, no storage. Whoever calls `dispatch` gets the deliveries to make, in order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+NO_LIMIT = 0
+
+
+@dataclass(slots=True)
+class Message:
+    """One message in one queue. `properties` are the bytes of its property list as they came (flags and values); `row` is its
+    number in the store, 0 where it is not stored; `returns` counts how often it came back unsettled."""
+
+    exchange: str
+    routing_key: str
+    properties: bytes
+    body: bytes
+    persistent: bool = False
+    place: int = 0
+    row: int = 0
+    redelivered: bool = False
+    returns: int = 0
+
+    def __lt__(self, other: Message) -> bool:
+        return self.place < other.place
+
+
+@dataclass(slots=True)
+class Limit:
+    """How many unacked messages may be out: prefetch. 0 is no limit."""
+
+    size: int = NO_LIMIT
+    out: int = 0
+
+    @property
+    def open(self) -> bool:
+        return not self.size or self.out < self.size
+
+
+@dataclass(eq=False, slots=True)
+class Consumer:
+    """Somebody who takes messages from a queue. `owner` is the session's channel; `shared` the limit of the whole channel.
+    Under auto-ack no limit applies: nothing is ever out."""
+
+    tag: str
+    owner: Any
+    auto_ack: bool
+    own: Limit
+    shared: Limit
+    exclusive: bool = False
+    paused: bool = False  # its connection cannot take more at the moment
+
+    @property
+    def can_take(self) -> bool:
+        return not self.paused and (self.auto_ack or (self.own.open and self.shared.open))
+
+
+@dataclass(eq=False, slots=True)
+class Delivery:
+    """A message in somebody's hands. `consumer` is None for basic.get."""
+
+    message: Message
+    queue: Queue
+    consumer: Consumer | None
+
+
+@dataclass(eq=False)
+class Queue:
+    """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare."""
+
+    name: str
+    durable: bool = False
+    exclusive: bool = False
+    auto_delete: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)
+    owner: Any = None
+    consumers: deque[Consumer] = field(default_factory=deque)
+    had_consumers: bool = False
+    unacked: int = 0
+    _fresh: deque[Message] = field(default_factory=deque)
+    _returned: list[Message] = field(default_factory=list)
+    _places: int = 0
+
+    @property
+    def kind(self) -> str:
+        return str(self.arguments.get("x-queue-type", "classic"))
+
+    @property
+    def ready(self) -> int:
+        """How many messages wait for a consumer."""
+        return len(self._fresh) + len(self._returned)
+
+    def __iter__(self) -> Iterator[Message]:
+        """The ready messages, the next to go out first."""
+        return heapq.merge(sorted(self._returned), self._fresh)
+
+    def publish(self, message: Message) -> None:
+        """A message arrives at the end."""
+        self._places += 1
+        message.place = self._places
+        self._fresh.append(message)
+
+    def take(self, consumer: Consumer | None = None, *, auto_ack: bool = False) -> Delivery | None:
+        """The next message leaves for `consumer` (None: for basic.get); None where the queue has nothing ready."""
+        returned, fresh = self._returned, self._fresh
+        if returned and (not fresh or returned[0] < fresh[0]):
+            message = heapq.heappop(returned)
+        elif fresh:
+            message = fresh.popleft()
+        else:
+            return None
+        if not auto_ack:
+            self.unacked += 1
+            if consumer:
+                consumer.own.out += 1
+                consumer.shared.out += 1
+        return Delivery(message, self, consumer)
+
+    def dispatch(self) -> Iterator[Delivery]:
+        """The deliveries that can be made now: consumers take turns, those at their limit are passed over."""
+        consumers = self.consumers
+        while self.ready:
+            for _ in range(len(consumers)):
+                consumer = consumers[0]
+                consumers.rotate(-1)
+                if consumer.can_take:
+                    break
+            else:
+                return
+            delivery = self.take(consumer, auto_ack=consumer.auto_ack)
+            assert delivery
+            yield delivery
+
+    def settle(self, delivery: Delivery) -> None:
+        """A delivery was acknowledged (or thrown away): its place in the limits is free again."""
+        self.unacked -= 1
+        if delivery.consumer:
+            delivery.consumer.own.out -= 1
+            delivery.consumer.shared.out -= 1
+
+    def put_back(self, delivery: Delivery) -> None:
+        """A delivery was not acknowledged: the message is ready again where it stood, marked redelivered."""
+        self.settle(delivery)
+        message = delivery.message
+        message.redelivered = True
+        message.returns += 1
+        heapq.heappush(self._returned, message)
+
+    def restore(self, message: Message) -> None:
+        """A stored message comes back after a restart, in the order of its place."""
+        self._places = max(self._places, message.place)
+        self._fresh.append(message)
+
+    def purge(self) -> list[Message]:
+        """Takes out every ready message."""
+        messages = list(self)
+        self._fresh.clear()
+        self._returned.clear()
+        return messages
+
+    def add(self, consumer: Consumer) -> None:
+        self.consumers.append(consumer)
+        self.had_consumers = True
+
+    def remove(self, consumer: Consumer) -> None:
+        """A consumer leaves; what it holds stays unacked."""
+        self.consumers.remove(consumer)
+
+    @property
+    def abandoned(self) -> bool:
+        """True once the last consumer of an auto-delete queue has left."""
+        return self.auto_delete and self.had_consumers and not self.consumers

@@ -1,0 +1,381 @@
+"""One client's connection: handshake, heartbeats, channels, and the close of either.
+
+    socket ──bytes──► Splitter ──frames──► Session ──► Channel ──► VHost
+           ◄── one write a turn of the loop ── send, write
+
+Source: AMQP 0-9-1, 2.2.4 (connection) and 4.2 (framing); close texts as RabbitMQ 3.10's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import struct
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import pika.frame
+from pika import spec
+from pika.exceptions import AMQPError
+
+from webapp.broker.channel import Channel, frame_of
+from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_
+from webapp.broker.vhost import VHost
+from webapp.engine import wire
+
+CHANNEL_MAX = 2047
+FRAME_MIN = 4096
+HANDSHAKE_TIMEOUT = 10.0  # seconds, RabbitMQ's handshake_timeout
+CLOSE_TIMEOUT = 5.0  # seconds a client has to answer connection.close
+FLUSH_AT = 64 * 1024  # bytes
+TICK = 1.0  # seconds between two looks for overdue acks
+USER, PASSWORD = b"guest", b"guest"
+HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
+PROPERTIES = {
+    "product": "Unacked",
+    "version": version("unacked"),
+    "platform": "Python",
+    "information": "The embedded broker of a demo, for one machine",
+    "capabilities": {
+        "publisher_confirms": True,
+        "exchange_exchange_bindings": False,
+        "basic.nack": True,
+        "consumer_cancel_notify": True,
+        "connection.blocked": False,
+        "consumer_priorities": False,
+        "authentication_failure_close": True,
+        "per_consumer_qos": True,
+        "direct_reply_to": False,
+    },
+}
+
+
+class Session(asyncio.Protocol):
+    """A connection. `heartbeat` and `ack_timeout` are in seconds, 0 is off."""
+
+    def __init__(self, vhost: VHost, sessions: set[Session], heartbeat: int, ack_timeout: float) -> None:
+        self.vhost = vhost
+        self.frame_max = wire.FRAME_MAX
+        self.paused = False
+        self.hears_cancels = False
+        self._sessions = sessions
+        self._offered_heartbeat = heartbeat
+        self._ack_timeout = ack_timeout
+        self._channels: dict[int, Channel] = {}
+        self._splitter = wire.Splitter(wire.FRAME_MAX + wire.OVERHEAD)
+        self._expect: Callable[[wire.Frame], None] = self._greeting
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._flushing = False
+        self._confirms: dict[Channel, list[int]] = {}
+        self._tags = itertools.count(1)
+        self._token = secrets.token_urlsafe(12)
+        self._heard = self._said = False
+        self._silent = 0
+        self._timers: list[asyncio.TimerHandle] = []
+        self._over = False
+        self._capabilities: dict[str, Any] = {}
+
+    # -- the socket ---------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._sessions.add(self)
+        self._timers.append(self._loop.call_later(HANDSHAKE_TIMEOUT, self._give_up_handshake))
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        for frame in self._splitter.feed(data):
+            if self._over:
+                return
+            try:
+                self._expect(frame)
+            except AmqpError as error:
+                self._close(error)
+            except (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError):
+                self._close(ConnectionError_(502, "a method cannot be read"))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._sessions.discard(self)
+        for timer in self._timers:
+            timer.cancel()
+        self._end()
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        for channel in list(self._channels.values()):
+            channel.pause(True)
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        for channel in list(self._channels.values()):
+            channel.pause(False)
+
+    def now(self) -> float:
+        """Seconds of the loop's clock."""
+        return self._loop.time()
+
+    def unique(self) -> str:
+        """A piece of a name that no other consumer has."""
+        return f"{self._token}-{next(self._tags)}"
+
+    def send(self, channel: int, method: Any) -> None:
+        """Sends a method, with whatever else this turn of the loop brings."""
+        self.write(frame_of(channel, method))
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes, with whatever else this turn of the loop brings."""
+        self._out.append(data)
+        self._out_size += len(data)
+        if self._out_size > FLUSH_AT:  # so that the transport can say early that it has enough
+            self._flush()
+        else:
+            self._plan_flush()
+
+    def confirm(self, channel: Channel, seq: int) -> None:
+        """Confirms a publish; runs of them become one basic.ack with `multiple`."""
+        self._confirms.setdefault(channel, []).append(seq)
+        self._plan_flush()
+
+    def _plan_flush(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        confirms, self._confirms = self._confirms, {}
+        for channel, seqs in confirms.items():
+            if self._channels.get(channel.number) is channel and not channel.closing:
+                self._out += channel_confirms(channel, seqs)
+        out, self._out, self._out_size = self._out, [], 0
+        if out and not self._transport.is_closing():
+            self._said = True
+            self._transport.write(b"".join(out))
+
+    # -- handshake ----------------------------------------------------------------------------------------------
+
+    def _greeting(self, frame: wire.Frame) -> None:
+        if frame.kind != wire.PROTOCOL or frame.raw[4:] != b"\x00\x00\x09\x01":
+            self._transport.write(b"AMQP\x00\x00\x09\x01")
+            self._drop()
+            return
+        self._expect = self._start_ok
+        start = spec.Connection.Start(0, 9, PROPERTIES, "PLAIN", "en_US")
+        self.send(0, start)
+
+    def _start_ok(self, frame: wire.Frame) -> None:
+        method = self._handshake_method(frame, spec.Connection.StartOk)
+        properties = method.client_properties or {}
+        capabilities = properties.get("capabilities")
+        self._capabilities = capabilities if isinstance(capabilities, dict) else {}
+        self.hears_cancels = bool(self._capabilities.get("consumer_cancel_notify"))
+        if not _allowed(method.mechanism, method.response):
+            text = f"Login was refused using authentication mechanism {method.mechanism}. For details see the broker logfile."
+            if self._capabilities.get("authentication_failure_close"):
+                raise ConnectionError_(403, text)
+            self._drop()
+            return
+        self._expect = self._tune_ok
+        self.send(0, spec.Connection.Tune(CHANNEL_MAX, wire.FRAME_MAX, self._offered_heartbeat))
+
+    def _tune_ok(self, frame: wire.Frame) -> None:
+        method = self._handshake_method(frame, spec.Connection.TuneOk)
+        if not FRAME_MIN <= (method.frame_max or wire.FRAME_MAX) <= wire.FRAME_MAX:
+            raise ConnectionError_(
+                530,
+                f"negotiated frame_max = {method.frame_max} is "
+                + (
+                    "higher than the maximum allowed value"
+                    if method.frame_max > FRAME_MIN
+                    else "lower than the minimum allowed value"
+                )
+                + f" ({wire.FRAME_MAX if method.frame_max > FRAME_MIN else FRAME_MIN})",
+            )
+        self.frame_max = method.frame_max or wire.FRAME_MAX
+        self._splitter.limit = self.frame_max
+        self._expect = self._open
+        if method.heartbeat:
+            self._timers.append(self._loop.call_later(method.heartbeat / 2, self._beat, method.heartbeat / 2))
+            self._timers.append(self._loop.call_later(method.heartbeat, self._listen, method.heartbeat))
+
+    def _open(self, frame: wire.Frame) -> None:
+        if frame.kind == wire.HEARTBEAT:
+            return
+        method = self._handshake_method(frame, spec.Connection.Open)
+        if method.virtual_host != "/":
+            raise ConnectionError_(530, f"vhost {method.virtual_host} not found")
+        self._timers[0].cancel()
+        self._expect = self._running
+        if self._ack_timeout:
+            self._timers.append(self._loop.call_later(TICK, self._look_for_overdue))
+        self.send(0, spec.Connection.OpenOk())
+
+    def _handshake_method(self, frame: wire.Frame, kind: type) -> Any:
+        if frame.kind != wire.METHOD or frame.method_id != kind.INDEX:  # type: ignore[attr-defined]
+            raise ConnectionError_(503, "unexpected frame during the handshake")
+        return spec.methods[frame.method_id]().decode(frame.raw, 11)
+
+    def _give_up_handshake(self) -> None:
+        self._drop()
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    def _running(self, frame: wire.Frame) -> None:
+        kind = frame.kind
+        if kind == wire.HEARTBEAT:
+            return
+        if kind == wire.GARBAGE or kind == wire.PROTOCOL:
+            raise ConnectionError_(501, "cannot decode frame")
+        if frame.channel == 0:
+            self._connection_method(frame)
+            return
+        channel = self._channels.get(frame.channel)
+        method = None
+        if kind == wire.METHOD:
+            number = frame.method_id
+            if number not in spec.methods:
+                raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
+            method = spec.methods[number]().decode(frame.raw, 11)
+        if isinstance(method, spec.Channel.Open):
+            self._open_channel(frame.channel)
+        elif channel is None:
+            if not isinstance(method, spec.Channel.CloseOk):
+                raise ConnectionError_(504, f"expected 'channel.open' on channel {frame.channel}")
+        elif isinstance(method, spec.Channel.CloseOk):
+            if channel.closing:
+                del self._channels[frame.channel]
+        elif channel.closing:
+            if isinstance(method, spec.Channel.Close):
+                self.send(frame.channel, spec.Channel.CloseOk())
+        elif isinstance(method, spec.Channel.Close):
+            del self._channels[frame.channel]
+            self.vhost.give_back(channel.end())
+            self.send(frame.channel, spec.Channel.CloseOk())
+        else:
+            try:
+                if method is not None:
+                    channel.method(method)
+                elif kind == wire.HEADER:
+                    channel.header(frame.raw)
+                else:
+                    channel.body(frame.payload)
+            except ChannelError as error:
+                self._close_channel(channel, error, method)
+
+    def _open_channel(self, number: int) -> None:
+        if number in self._channels:
+            raise ConnectionError_(504, f"second 'channel.open' seen on channel {number}")
+        if number > CHANNEL_MAX:
+            raise ConnectionError_(
+                530,
+                f"number of channels opened ({number}) has reached the negotiated channel_max ({CHANNEL_MAX})",
+            )
+        self._channels[number] = Channel(self, number)
+        self.send(number, spec.Channel.OpenOk())
+
+    def _connection_method(self, frame: wire.Frame) -> None:
+        if frame.method_id == spec.Connection.Close.INDEX:
+            self._end()
+            self.send(0, spec.Connection.CloseOk())
+            self._drop()
+        else:
+            raise ConnectionError_(503, "unexpected method on channel 0")
+
+    # -- ends ---------------------------------------------------------------------------------------------------
+
+    def _close_channel(self, channel: Channel, error: ChannelError, method: Any = None) -> None:
+        """An error that costs the channel: what it held goes back to its queues."""
+        channel.closing = True
+        class_, number = _numbers(method)
+        self.send(channel.number, spec.Channel.Close(error.code, error.reply_text[:255], class_, number))
+        self.vhost.give_back(channel.end())
+
+    def _close(self, error: AmqpError) -> None:
+        """An error that costs the connection."""
+        self._end()
+        self.send(0, spec.Connection.Close(error.code, error.reply_text[:255], 0, 0))
+        self._expect = self._closing
+        self._timers.append(self._loop.call_later(CLOSE_TIMEOUT, self._drop))
+
+    def _closing(self, frame: wire.Frame) -> None:
+        """After our connection.close everything but its answer is ignored."""
+        if frame.method_id in (spec.Connection.CloseOk.INDEX, spec.Connection.Close.INDEX):
+            self._drop()
+
+    def _drop(self) -> None:
+        """Sends what is left and closes the socket."""
+        self._over = True
+        self._flush()
+        self._transport.close()
+
+    def _end(self) -> None:
+        """Everything the connection had goes back: first all consumers leave, then what they held is delivered on."""
+        channels, self._channels = self._channels, {}
+        held = [delivery for channel in channels.values() for delivery in channel.end()]
+        self.vhost.give_back(held)
+        self.vhost.session_ended(self)
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def _beat(self, every: float) -> None:
+        """A heartbeat where nothing else was said for half the interval."""
+        if self._over:
+            return
+        if not self._said:
+            self._transport.write(HEARTBEAT_FRAME)
+        self._said = False
+        self._timers.append(self._loop.call_later(every, self._beat, every))
+        del self._timers[:-4]
+
+    def _listen(self, every: float) -> None:
+        """As RabbitMQ does it: looks once an interval, and gives up at the second silent look in a row."""
+        if self._over:
+            return
+        self._silent = 0 if self._heard else self._silent + 1
+        self._heard = False
+        if self._silent > 1:
+            self._over = True
+            self._transport.abort()
+            return
+        self._timers.append(self._loop.call_later(every, self._listen, every))
+
+    def _look_for_overdue(self) -> None:
+        """The delivery acknowledgement timeout: no ack in time costs the channel."""
+        if self._over:
+            return
+        for channel in list(self._channels.values()):
+            if not channel.closing and channel.overdue(self.now() - self._ack_timeout):
+                text = (
+                    f"delivery acknowledgement on channel {channel.number} timed out. "
+                    f"Timeout value used: {round(self._ack_timeout * 1000)} ms. "
+                    "This timeout value can be configured, see consumers doc guide to learn more"
+                )
+                self._close_channel(channel, ChannelError(406, text))
+        self._timers.append(self._loop.call_later(TICK, self._look_for_overdue))
+
+
+def channel_confirms(channel: Channel, seqs: list[int]) -> list[bytes]:
+    """Frames that confirm these publishes: runs without a gap from the oldest open one may use `multiple`."""
+    if len(seqs) > 1 and seqs[-1] - seqs[0] + 1 == len(seqs) == seqs[-1] - channel.confirmed:
+        channel.confirmed = seqs[-1]
+        return [frame_of(channel.number, spec.Basic.Ack(seqs[-1], multiple=True))]
+    if seqs[0] == channel.confirmed + 1:
+        for seq in seqs:
+            if seq != channel.confirmed + 1:
+                break
+            channel.confirmed = seq
+    return [frame_of(channel.number, spec.Basic.Ack(seq)) for seq in seqs]
+
+
+def _allowed(mechanism: str, response: Any) -> bool:
+    data = response.encode() if isinstance(response, str) else bytes(response or b"")
+    return mechanism == "PLAIN" and data.split(b"\0")[-2:] == [USER, PASSWORD]
+
+
+def _numbers(method: Any) -> tuple[int, int]:
+    return (method.INDEX >> 16, method.INDEX & 0xFFFF) if method is not None else (0, 0)

@@ -1,0 +1,214 @@
+"""What survives a kill -9: durable queues, exchanges and bindings, and persistent messages, in one SQLite file.
+
+Writes collect and are committed together, once a turn of the event loop; a confirm waits for the commit that holds its
+message. A message that is published, delivered and acknowledged between two commits never touches the disk. WAL with synchronous=NORMAL
+survives the death of the process at any instant; it does not promise to survive the death of the machine, and this broker does not either.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+APPLICATION_ID = 0x556E6163  # "Unac", in the file's head
+VERSION = 1
+SCHEMA = f"""
+CREATE TABLE exchange (name TEXT PRIMARY KEY, kind TEXT, auto_delete INT, internal INT, arguments TEXT);
+CREATE TABLE queue (name TEXT PRIMARY KEY, auto_delete INT, arguments TEXT);
+CREATE TABLE binding (queue TEXT, exchange TEXT, routing_key TEXT, PRIMARY KEY (queue, exchange, routing_key));
+CREATE TABLE message (
+    row INTEGER PRIMARY KEY, queue TEXT, place INT, exchange TEXT, routing_key TEXT,
+    properties BLOB, body BLOB, persistent INT, deliveries INT DEFAULT 0
+);
+CREATE INDEX message_queue ON message (queue, place);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+
+
+class NotOurs(Exception):
+    """The file is not a store of this broker, or is damaged; it has not been touched."""
+
+
+class Stored(NamedTuple):
+    """A message as it stands in the file. `deliveries` counts how often it had gone out."""
+
+    row: int
+    queue: str
+    place: int
+    exchange: str
+    routing_key: str
+    properties: bytes
+    body: bytes
+    persistent: bool
+    deliveries: int
+
+
+class Store:
+    """The file. `dirty` is true while something waits for `commit`."""
+
+    def __init__(self, path: Path) -> None:
+        fresh = not path.exists() or path.stat().st_size == 0
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            if not fresh:
+                self._check(path)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            if fresh:
+                self._db.executescript(SCHEMA)
+            self._rows: int = self._db.execute("SELECT coalesce(max(row), 0) FROM message").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise NotOurs(
+                f"{path} cannot be used as the broker's store ({error}): move it away or repair it"
+            ) from error
+        self._inserts: dict[int, tuple[Any, ...]] = {}
+        self._delivered: dict[int, int] = {}
+        self._deletes: list[tuple[int]] = []
+        self._statements: list[tuple[str, tuple[Any, ...]]] = []
+
+    def _check(self, path: Path) -> None:
+        if self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise NotOurs(
+                f"{path} was not made by this broker: choose another folder with --data, or move it away"
+            )
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            raise NotOurs(f"{path} has format {version}, this broker reads {VERSION}: move it away")
+        answer = self._db.execute("PRAGMA quick_check").fetchone()[0]
+        if answer != "ok":
+            raise NotOurs(f"{path} is damaged ({answer}): move it away or repair it")
+
+    # -- reading, once, at the start ----------------------------------------------------------------------------
+
+    def exchanges(self) -> Iterator[tuple[str, str, bool, bool, dict[str, Any]]]:
+        """(name, kind, auto_delete, internal, arguments) of every durable exchange."""
+        for name, kind, auto_delete, internal, arguments in self._db.execute("SELECT * FROM exchange"):
+            yield name, kind, bool(auto_delete), bool(internal), json.loads(arguments)
+
+    def queues(self) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+        """(name, auto_delete, arguments) of every durable queue."""
+        for name, auto_delete, arguments in self._db.execute("SELECT * FROM queue"):
+            yield name, bool(auto_delete), json.loads(arguments)
+
+    def bindings(self) -> Iterator[tuple[str, str, str]]:
+        """(queue, exchange, routing key), in the order they were made."""
+        yield from self._db.execute("SELECT queue, exchange, routing_key FROM binding ORDER BY rowid")
+
+    def messages(self) -> Iterator[Stored]:
+        """Every stored message, by queue and place."""
+        for row in self._db.execute("SELECT * FROM message ORDER BY queue, place"):
+            yield Stored(*row)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self._inserts or self._delivered or self._deletes or self._statements)
+
+    def add_message(
+        self,
+        queue: str,
+        place: int,
+        exchange: str,
+        key: str,
+        properties: bytes,
+        body: bytes,
+        persistent: bool,
+    ) -> int:
+        """Writes a message down with the next commit; returns its row."""
+        self._rows += 1
+        self._inserts[self._rows] = (
+            self._rows,
+            queue,
+            place,
+            exchange,
+            key,
+            properties,
+            body,
+            int(persistent),
+        )
+        return self._rows
+
+    def delivered(self, row: int, deliveries: int) -> None:
+        """The message has gone out this often: after a restart it is a redelivery."""
+        self._delivered[row] = deliveries
+
+    def remove_message(self, row: int) -> None:
+        self._delivered.pop(row, None)
+        if self._inserts.pop(row, None) is None:
+            self._deletes.append((row,))
+
+    def add_exchange(
+        self, name: str, kind: str, auto_delete: bool, internal: bool, arguments: dict[str, Any]
+    ) -> None:
+        self._later(
+            "INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)",
+            name,
+            kind,
+            auto_delete,
+            internal,
+            _json(arguments),
+        )
+
+    def remove_exchange(self, name: str) -> None:
+        self._later("DELETE FROM exchange WHERE name = ?", name)
+        self._later("DELETE FROM binding WHERE exchange = ?", name)
+
+    def add_queue(self, name: str, auto_delete: bool, arguments: dict[str, Any]) -> None:
+        self._later("INSERT OR REPLACE INTO queue VALUES (?, ?, ?)", name, auto_delete, _json(arguments))
+
+    def remove_queue(self, name: str) -> None:
+        self._later("DELETE FROM queue WHERE name = ?", name)
+        self._later("DELETE FROM binding WHERE queue = ?", name)
+        self._later("DELETE FROM message WHERE queue = ?", name)  # the unacked ones too
+        self._inserts = {row: values for row, values in self._inserts.items() if values[1] != name}
+
+    def bind(self, queue: str, exchange: str, key: str) -> None:
+        self._later("INSERT OR IGNORE INTO binding VALUES (?, ?, ?)", queue, exchange, key)
+
+    def unbind(self, queue: str, exchange: str, key: str) -> None:
+        self._later(
+            "DELETE FROM binding WHERE queue = ? AND exchange = ? AND routing_key = ?", queue, exchange, key
+        )
+
+    def commit(self) -> None:
+        """Everything since the last commit, at once. Returns when it is in the log on disk."""
+        db = self._db
+        db.execute("BEGIN")
+        for statement, values in self._statements:
+            db.execute(statement, values)
+        if self._inserts:
+            db.executemany(
+                "INSERT INTO message (row, queue, place, exchange, routing_key, properties, body, persistent) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                self._inserts.values(),
+            )
+        if self._delivered:
+            db.executemany(
+                "UPDATE message SET deliveries = ? WHERE row = ?",
+                [(count, row) for row, count in self._delivered.items()],
+            )
+        if self._deletes:
+            db.executemany("DELETE FROM message WHERE row = ?", self._deletes)
+        db.execute("COMMIT")
+        self._statements.clear()
+        self._inserts.clear()
+        self._delivered.clear()
+        self._deletes.clear()
+
+    def close(self) -> None:
+        """Commits what waits, and closes the file."""
+        if self.dirty:
+            self.commit()
+        self._db.close()
+
+    def _later(self, statement: str, *values: Any) -> None:
+        self._statements.append((statement, values))
+
+
+def _json(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, default=str)
