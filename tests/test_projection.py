@@ -441,6 +441,21 @@ def test_a_result_settles_only_what_was_auto_acked() -> None:
     assert states(wire.state) == {"t1": "unacked", "t2": "done"}
 
 
+def test_a_late_result_does_not_settle_what_has_its_tag_now() -> None:
+    """A channel that is opened again counts its tags from 1."""
+    wire = Wire(guests=("auto",))
+    for task in ("t1", "t2"):
+        wire.published(task)
+    wire.delivered("t1", 1, auto=True)
+    wire.say(ev.ChannelClosed, conn=1, channel=1, by="client")
+    wire.tags.clear()
+    wire.delivered("t2", 1, auto=True)
+    wire.result("t1", 1)
+    assert states(wire.state) == {"t1": "lost", "t2": "at_risk"}
+    wire.result("t2", 1)
+    assert states(wire.state) == {"t1": "lost", "t2": "done"}
+
+
 def test_a_result_of_a_lost_task_does_not_bring_it_back() -> None:
     wire = Wire(guests=("auto", "other"))
     wire.published("t1")

@@ -214,7 +214,8 @@ def _result(state: State, e: ev.Published) -> str | None:
     task.picture = None
     task.results += 1
     state.done_twice += task.results == 2
-    if held and held[1].auto_ack and conn and conn.at_risk.pop(held[1].spot, None):
+    # Only of a delivery that lasts: on a channel opened again, another one may have this tag now.
+    if held and held[1].end is None and conn and conn.at_risk.pop(held[1].spot, None):
         state.end(held, "result", e.at, "done")
         if conn.lane:
             conn.lane.done += 1
