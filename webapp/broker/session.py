@@ -52,12 +52,17 @@ PROPERTIES = {
 }
 
 
+class Misfit(Exception):
+    """Breaks the handshake: RabbitMQ hangs up without a word."""
+
+
 class Session(asyncio.Protocol):
     """A connection. `heartbeat` and `ack_timeout` are in seconds, 0 is off."""
 
     def __init__(self, vhost: VHost, sessions: set[Session], heartbeat: int, ack_timeout: float) -> None:
         self.vhost = vhost
         self.frame_max = wire.FRAME_MAX
+        self._channel_max = CHANNEL_MAX
         self.paused = False
         self.hears_cancels = False
         self._sessions = sessions
@@ -76,6 +81,7 @@ class Session(asyncio.Protocol):
         self._silent = 0
         self._timers: list[asyncio.TimerHandle] = []
         self._over = False
+        self._method: Any = None  # the one being carried out
         self._capabilities: dict[str, Any] = {}
 
     # -- the socket ---------------------------------------------------------------------------------------------
@@ -92,8 +98,11 @@ class Session(asyncio.Protocol):
         for frame in self._splitter.feed(data):
             if self._over:
                 return
+            self._method = None
             try:
                 self._expect(frame)
+            except Misfit:
+                self._drop()
             except AmqpError as error:
                 self._close(error)
             except (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError):
@@ -170,33 +179,29 @@ class Session(asyncio.Protocol):
 
     def _start_ok(self, frame: wire.Frame) -> None:
         method = self._handshake_method(frame, spec.Connection.StartOk)
+        if method.mechanism != "PLAIN":
+            raise Misfit
         properties = method.client_properties or {}
         capabilities = properties.get("capabilities")
         self._capabilities = capabilities if isinstance(capabilities, dict) else {}
         self.hears_cancels = bool(self._capabilities.get("consumer_cancel_notify"))
-        if not _allowed(method.mechanism, method.response):
-            text = f"Login was refused using authentication mechanism {method.mechanism}. For details see the broker logfile."
-            if self._capabilities.get("authentication_failure_close"):
-                raise ConnectionError_(403, text)
-            self._drop()
-            return
+        if not _allowed(method.response):
+            if not self._capabilities.get("authentication_failure_close"):
+                raise Misfit
+            self._method = None
+            raise ConnectionError_(
+                403,
+                "Login was refused using authentication mechanism PLAIN. For details see the broker logfile.",
+            )
         self._expect = self._tune_ok
         self.send(0, spec.Connection.Tune(CHANNEL_MAX, wire.FRAME_MAX, self._offered_heartbeat))
 
     def _tune_ok(self, frame: wire.Frame) -> None:
         method = self._handshake_method(frame, spec.Connection.TuneOk)
-        if not FRAME_MIN <= (method.frame_max or wire.FRAME_MAX) <= wire.FRAME_MAX:
-            raise ConnectionError_(
-                530,
-                f"negotiated frame_max = {method.frame_max} is "
-                + (
-                    "higher than the maximum allowed value"
-                    if method.frame_max > FRAME_MIN
-                    else "lower than the minimum allowed value"
-                )
-                + f" ({wire.FRAME_MAX if method.frame_max > FRAME_MIN else FRAME_MIN})",
-            )
-        self.frame_max = method.frame_max or wire.FRAME_MAX
+        if not (FRAME_MIN <= method.frame_max <= wire.FRAME_MAX and 0 < method.channel_max <= CHANNEL_MAX):
+            raise Misfit
+        self.frame_max = method.frame_max
+        self._channel_max = method.channel_max
         self._splitter.limit = self.frame_max
         self._expect = self._open
         if method.heartbeat:
@@ -217,8 +222,9 @@ class Session(asyncio.Protocol):
 
     def _handshake_method(self, frame: wire.Frame, kind: type) -> Any:
         if frame.kind != wire.METHOD or frame.method_id != kind.INDEX:  # type: ignore[attr-defined]
-            raise ConnectionError_(503, "unexpected frame during the handshake")
-        return spec.methods[frame.method_id]().decode(frame.raw, 11)
+            raise Misfit
+        self._method = kind().decode(frame.raw, 11)
+        return self._method
 
     def _give_up_handshake(self) -> None:
         self._drop()
@@ -240,7 +246,7 @@ class Session(asyncio.Protocol):
             number = frame.method_id
             if number not in spec.methods:
                 raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
-            method = spec.methods[number]().decode(frame.raw, 11)
+            method = self._method = spec.methods[number]().decode(frame.raw, 11)
         if isinstance(method, spec.Channel.Open):
             self._open_channel(frame.channel)
         elif channel is None:
@@ -270,10 +276,10 @@ class Session(asyncio.Protocol):
     def _open_channel(self, number: int) -> None:
         if number in self._channels:
             raise ConnectionError_(504, f"second 'channel.open' seen on channel {number}")
-        if number > CHANNEL_MAX:
+        if number > self._channel_max:
             raise ConnectionError_(
                 530,
-                f"number of channels opened ({number}) has reached the negotiated channel_max ({CHANNEL_MAX})",
+                f"number of channels opened ({number}) has reached the negotiated channel_max ({self._channel_max})",
             )
         self._channels[number] = Channel(self, number)
         self.send(number, spec.Channel.OpenOk())
@@ -298,7 +304,7 @@ class Session(asyncio.Protocol):
     def _close(self, error: AmqpError) -> None:
         """An error that costs the connection."""
         self._end()
-        self.send(0, spec.Connection.Close(error.code, error.reply_text[:255], 0, 0))
+        self.send(0, spec.Connection.Close(error.code, error.reply_text[:255], *_numbers(self._method)))
         self._expect = self._closing
         self._timers.append(self._loop.call_later(CLOSE_TIMEOUT, self._drop))
 
@@ -372,9 +378,9 @@ def channel_confirms(channel: Channel, seqs: list[int]) -> list[bytes]:
     return [frame_of(channel.number, spec.Basic.Ack(seq)) for seq in seqs]
 
 
-def _allowed(mechanism: str, response: Any) -> bool:
+def _allowed(response: Any) -> bool:
     data = response.encode() if isinstance(response, str) else bytes(response or b"")
-    return mechanism == "PLAIN" and data.split(b"\0")[-2:] == [USER, PASSWORD]
+    return data.split(b"\0")[-2:] == [USER, PASSWORD]
 
 
 def _numbers(method: Any) -> tuple[int, int]:
