@@ -170,20 +170,25 @@ web.main()
 """
 
 
+def launch(*flags: str, real: bool = False, **environ: str) -> subprocess.Popen[str]:
+    """The web process, its output in pipes."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("UNACKED_") and k != "AMQP_URL"}
+    return subprocess.Popen(
+        [sys.executable, "-c", LAUNCH, "" if real else __file__, *flags],
+        cwd=CHECKOUT,
+        env={**env, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 class Web:
     """The real web process, on the fake engine or (`real=True`) on the real one. Use it with `with`."""
 
     def __init__(self, *flags: str, real: bool = False, **environ: str) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("UNACKED_") and k != "AMQP_URL"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCH, "" if real else __file__, *flags],
-            cwd=CHECKOUT,
-            env={**env, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self.process = launch(*flags, real=real, **environ)
         self.out = Printed(self.process.stdout)
         self.err = Printed(self.process.stderr)
 
@@ -280,9 +285,9 @@ class Printed:
         self._stream.close()
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """The condition's value, once it is true. Fails after DEADLINE seconds."""
-    deadline = time.monotonic() + DEADLINE
+def until(condition: Callable[[], Any], what: str, within: float = DEADLINE) -> Any:
+    """The condition's value, once it is true. Fails after `within` seconds."""
+    deadline = time.monotonic() + within
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         threading.Event().wait(0.02)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_engine import DEADLINE, PICKED_PORT, Web, lives, until
+from tests.fake_engine import DEADLINE, PICKED_PORT, Web, launch, lives, until
 from webapp.settings import OPTIONS
 
 
@@ -171,11 +171,12 @@ def test_a_restarted_engine_gets_the_settings_as_the_page_left_them_and_the_taps
 
 
 def test_nobody_reading_what_it_prints_is_no_reason_to_stop() -> None:
-    with Web("--port", "0") as web:
-        url = web.url()
-        web.process.stdout.close()
-        web.process.send_signal(signal.SIGTERM)
-        assert web.process.wait(DEADLINE) == 0, url
+    with launch("--port", "0") as web:
+        assert web.stdout and web.stderr
+        next(line for line in web.stdout if "Ctrl-C" in line)
+        web.stdout.close()
+        web.send_signal(signal.SIGTERM)
+        assert (web.wait(DEADLINE), web.stderr.read()) == (0, "")
 
 
 def browser(folder: Path) -> str:

@@ -168,3 +168,14 @@ def test_settings_change_and_the_worker_that_finishes_comes_back_with_them() -> 
     assert states(state) == {"t1": "done", "t2": "at_risk"}
     state = play("settings_changed_to_auto_ack")
     assert (state.workers["worker-1"].state, state.workers["worker-1"].why) == ("stopped", "SIGTERM")
+
+
+def test_a_new_run_keeps_the_guests_that_are_there_and_forgets_those_that_left() -> None:
+    wire = Wire(guests=("stays", "left"))
+    wire.published("t1")
+    wire.delivered("t1", 2)
+    wire.acked("t1", 2, 1)
+    wire.say(ev.ConnectionClosed, conn=2, by="network")
+    assert set(wire.state.workers) == {"stays", "left"}
+    wire.say(ev.RunReset)
+    assert set(wire.state.workers) == {"stays"}

@@ -72,6 +72,9 @@ class State:
             conn.at_risk.clear()
             conn.taken_away.clear()
             conn.nameless = 0
+        for guests in (self.workers, self.producers):
+            for name in [each.name for each in guests.values() if each.kind == "guest" and not each.conns]:
+                del guests[name]
         for lane in self.workers.values():
             lane.done = 0
             lane.dropped = []
