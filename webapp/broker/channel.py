@@ -71,7 +71,9 @@ class Channel:
     def method(self, method: Any) -> None:
         """Carries out a method. Raises AmqpError."""
         if self._incoming is not None:
-            raise ConnectionError_(505, "expected content header for class 60, got a method frame instead")
+            raise ConnectionError_(
+                505, "expected content header for class 60, got non content header frame instead"
+            )
         handler = METHODS.get(type(method))
         if handler is None:
             raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
@@ -81,7 +83,7 @@ class Channel:
         """A content header frame. Raises AmqpError."""
         incoming = self._incoming
         if incoming is None or incoming.header is not None:
-            raise ConnectionError_(505, "expected method frame, got content header frame instead")
+            raise ConnectionError_(505, "expected method frame, got non method frame instead")
         header = wire.read_header(raw)
         if header is None:
             raise ConnectionError_(502, "the content header cannot be read")
@@ -100,7 +102,7 @@ class Channel:
         """A content body frame. Raises AmqpError."""
         incoming = self._incoming
         if incoming is None or incoming.header is None:
-            raise ConnectionError_(505, "expected method frame, got content body frame instead")
+            raise ConnectionError_(505, "expected method frame, got non method frame instead")
         incoming.chunks.append(payload)
         incoming.missing -= len(payload)
         if incoming.missing < 0:
@@ -279,8 +281,6 @@ class Channel:
     # -- queues and exchanges -----------------------------------------------------------------------------------
 
     def _queue_declare(self, method: Any) -> None:
-        if method.passive or not method.queue:
-            method.queue = self._named(method.queue) if method.passive else ""
         queue = self.vhost.declare(method, self.session)
         self._last_queue = queue.name
         self._answer(method, spec.Queue.DeclareOk(queue.name, queue.ready, len(queue.consumers)))
@@ -309,7 +309,7 @@ class Channel:
         if method.if_unused and queue.consumers:
             raise ChannelError(406, f"queue '{name}' in vhost '/' in use")
         if method.if_empty and queue.ready:
-            raise ChannelError(406, f"queue '{name}' in vhost '/' is not empty")
+            raise ChannelError(406, f"queue '{name}' in vhost '/' not empty")
         self._answer(method, spec.Queue.DeleteOk(self.vhost.delete(queue)))
 
     def _exchange_declare(self, method: Any) -> None:
@@ -332,7 +332,7 @@ class Channel:
         if queue:
             return queue
         if not self._last_queue:
-            raise ConnectionError_(530, "no previously declared queue")
+            raise ChannelError(404, "no previously declared queue")
         return self._last_queue
 
     def _answer(self, method: Any, answer: Any) -> None:

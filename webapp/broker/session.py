@@ -250,8 +250,7 @@ class Session(asyncio.Protocol):
         if isinstance(method, spec.Channel.Open):
             self._open_channel(frame.channel)
         elif channel is None:
-            if not isinstance(method, spec.Channel.CloseOk):
-                raise ConnectionError_(504, f"expected 'channel.open' on channel {frame.channel}")
+            raise ConnectionError_(504, "expected 'channel.open'")
         elif isinstance(method, spec.Channel.CloseOk):
             if channel.closing:
                 del self._channels[frame.channel]
@@ -275,11 +274,13 @@ class Session(asyncio.Protocol):
 
     def _open_channel(self, number: int) -> None:
         if number in self._channels:
-            raise ConnectionError_(504, f"second 'channel.open' seen on channel {number}")
-        if number > self._channel_max:
+            raise ConnectionError_(504, "second 'channel.open' seen")
+        count = len(self._channels)
+        if count >= self._channel_max:
+            self._method = None
             raise ConnectionError_(
                 530,
-                f"number of channels opened ({number}) has reached the negotiated channel_max ({self._channel_max})",
+                f"number of channels opened ({count}) has reached the negotiated channel_max ({self._channel_max})",
             )
         self._channels[number] = Channel(self, number)
         self.send(number, spec.Channel.OpenOk())
@@ -289,8 +290,10 @@ class Session(asyncio.Protocol):
             self._end()
             self.send(0, spec.Connection.CloseOk())
             self._drop()
-        else:
-            raise ConnectionError_(503, "unexpected method on channel 0")
+            return
+        if frame.method_id in spec.methods:
+            self._method = spec.methods[frame.method_id]
+        raise ConnectionError_(504, "unexpected method in connection state running")
 
     # -- ends ---------------------------------------------------------------------------------------------------
 

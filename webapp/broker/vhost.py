@@ -20,7 +20,21 @@ from webapp.broker.queues import Consumer, Delivery, Message, Queue
 from webapp.broker.store import Store
 from webapp.routing import MATCHES
 
-NAME_MAX = 255
+COMPARED = (  # arguments that a second declare has to repeat
+    "x-expires",
+    "x-message-ttl",
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-queue-type",
+    "x-delivery-limit",
+)
+NOT_IMPLEMENTED = (
+    "x-max-length",
+    "x-max-length-bytes",
+    "x-overflow",
+    "x-max-priority",
+    "x-single-active-consumer",
+)
 
 
 class Owner(Protocol):
@@ -346,17 +360,14 @@ def _same(there: Queue, method: Any, arguments: dict[str, Any]) -> None:
             raise _unequal(option, there.name, f"received '{_word(got)}' but current is '{_word(current)}'")
     if bool(method.exclusive) != there.exclusive:
         raise locked(there.name)
-    for key in sorted({*arguments, *there.arguments}):
-        if not key.startswith("x-"):
-            continue
+    for key in COMPARED:
         value, before = arguments.get(key), there.arguments.get(key)
-        if key == "x-queue-type":
-            value, before = value or "classic", before or "classic"
-            asked, has = arguments.get(key), there.arguments.get(key)
-            if value != before:
-                raise _unequal(key, there.name, f"received {_typed(asked)} but current is {_typed(has)}")
-        elif value != before:
-            raise _unequal(key, there.name, f"received {_typed(value)} but current is {_typed(before)}")
+        if key == "x-queue-type" and (value or "classic") == (before or "classic"):
+            continue
+        if value != before:
+            both = value is not None and before is not None
+            words = [f"'{_word(each)}'" if both else _typed(each) for each in (value, before)]
+            raise _unequal(key, there.name, "received {} but current is {}".format(*words))
 
 
 def _unequal(option: str, queue: str, how: str) -> ChannelError:
@@ -365,14 +376,22 @@ def _unequal(option: str, queue: str, how: str) -> ChannelError:
 
 def _check_arguments(name: str, method: Any, arguments: dict[str, Any]) -> None:
     kind = arguments.get("x-queue-type", "classic")
+    if kind == "stream":
+        raise ConnectionError_(540, "streams are not part of this broker")
+    for key in NOT_IMPLEMENTED:
+        if key in arguments:
+            raise ConnectionError_(540, f"{key} is not part of this broker")
+    where = f"for queue '{name}' in vhost '/'"
     if kind not in ("classic", "quorum"):
-        if kind == "stream":
-            raise ConnectionError_(540, "streams are not part of this broker")
-        raise ChannelError(406, f"invalid arg 'x-queue-type' for queue '{name}' in vhost '/': {kind!r}")
+        raise ChannelError(406, f"invalid arg 'x-queue-type' {where}: \"unsupported queue type '{kind}'\"")
     if kind == "quorum":
-        for wrong, word in ((not method.durable, "non-durable"), (method.exclusive, "exclusive")):
+        for wrong, word in (
+            (not method.durable, "non-durable"),
+            (method.auto_delete, "auto-delete"),
+            (method.exclusive, "exclusive-owner"),
+        ):
             if wrong:
-                raise ChannelError(406, f"invalid property '{word}' for queue '{name}' in vhost '/'")
+                raise ChannelError(406, f"invalid property '{word}' {where}")
 
 
 def _word(value: object) -> str:
