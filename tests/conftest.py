@@ -1,0 +1,6 @@
+"""For every test. Hypothesis judges by what it finds, never by the clock: a slow machine is no failure."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
