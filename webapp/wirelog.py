@@ -67,9 +67,9 @@ def _published(e: ev.Published, client: str) -> Line:
 
 
 def _closed(e: ev.ConnectionClosed, client: str) -> Line:
-    """Without a connection.close it was only the sockets that were seen to go."""
+    """Without a connection.close it was only the sockets that were seen to go. A client's own may well have code 0."""
     ends = (BROKER, client) if e.by == "broker" else (client, BROKER)
-    if e.by == "network" or not e.code:
+    if e.by == "network" or (e.by == "broker" and not e.code):
         return *ends, "tcp closed", e.text, "bad"
     return *ends, "connection.close", f"{e.code} {e.text}".strip(), "bad" if e.by == "broker" else ""
 
