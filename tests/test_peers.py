@@ -172,6 +172,8 @@ def test_settings_change_and_the_worker_that_finishes_comes_back_with_them() -> 
 
 def test_a_new_run_keeps_the_guests_that_are_there_and_forgets_those_that_left() -> None:
     wire = Wire(guests=("stays", "left"))
+    wire.published("t0")
+    wire.delivered("t0", 1)
     wire.published("t1")
     wire.delivered("t1", 2)
     wire.acked("t1", 2, 1)
