@@ -47,6 +47,12 @@ class Incoming:
         self.chunks: list[bytes] = []
         self.missing = 0
 
+    def unexpected(self) -> ConnectionError_:
+        """Another frame came than the next one of this publish."""
+        part = "content header for class 60" if self.header is None else "content body"
+        kind = "header" if self.header is None else "body"
+        return ConnectionError_(505, f"expected {part}, got non content {kind} frame instead")
+
 
 class Channel:
     """A channel of a session. Everything it is told comes from its session, in the order of the wire."""
@@ -63,17 +69,15 @@ class Channel:
         self._shared = Limit()
         self._last_queue = ""
         self._published: int | None = None  # counts publishes once confirm.select came
-        self._incoming: Incoming | None = None
+        self.incoming: Incoming | None = None  # the publish under way
         self.confirmed = 0  # every publish up to this one has been confirmed
 
     # -- frames -------------------------------------------------------------------------------------------------
 
     def method(self, method: Any) -> None:
         """Carries out a method. Raises AmqpError."""
-        if self._incoming is not None:
-            raise ConnectionError_(
-                505, "expected content header for class 60, got non content header frame instead"
-            )
+        if self.incoming is not None:
+            raise self.incoming.unexpected()
         handler = METHODS.get(type(method))
         if handler is None:
             raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
@@ -81,14 +85,16 @@ class Channel:
 
     def header(self, raw: bytes) -> None:
         """A content header frame. Raises AmqpError."""
-        incoming = self._incoming
-        if incoming is None or incoming.header is not None:
+        incoming = self.incoming
+        if incoming is None:
             raise ConnectionError_(505, "expected method frame, got non method frame instead")
+        if incoming.header is not None:
+            raise incoming.unexpected()
         header = wire.read_header(raw)
         if header is None:
             raise ConnectionError_(502, "the content header cannot be read")
         if header.body_size > MESSAGE_MAX:
-            self._incoming = None
+            self.incoming = None
             raise ChannelError(
                 406, f"message size {header.body_size} is larger than configured max size {MESSAGE_MAX}"
             )
@@ -100,9 +106,11 @@ class Channel:
 
     def body(self, payload: bytes) -> None:
         """A content body frame. Raises AmqpError."""
-        incoming = self._incoming
-        if incoming is None or incoming.header is None:
+        incoming = self.incoming
+        if incoming is None:
             raise ConnectionError_(505, "expected method frame, got non method frame instead")
+        if incoming.header is None:
+            raise incoming.unexpected()
         incoming.chunks.append(payload)
         incoming.missing -= len(payload)
         if incoming.missing < 0:
@@ -162,10 +170,10 @@ class Channel:
     def _publish_begins(self, method: Any) -> None:
         if method.immediate:
             raise not_implemented("immediate=true")
-        self._incoming = Incoming(method)
+        self.incoming = Incoming(method)
 
     def _publish(self, incoming: Incoming) -> None:
-        self._incoming = None
+        self.incoming = None
         method, header = incoming.method, incoming.header
         assert header
         queues = self.vhost.routes(method.exchange, method.routing_key)

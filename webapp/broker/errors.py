@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 NAMES = {
     311: "CONTENT_TOO_LARGE",
     403: "ACCESS_REFUSED",
@@ -19,13 +21,19 @@ NAMES = {
 }
 
 
+TEXT_MAX = 255  # bytes
+
+
 class AmqpError(Exception):
     """An AMQP reply code and what went wrong; `reply_text` is what goes over the wire."""
 
     def __init__(self, code: int, detail: str) -> None:
         super().__init__(detail)
         self.code = code
-        self.reply_text = f"{NAMES[code]} - {detail}"
+        text = f"{NAMES[code]} - {detail}"
+        if len(data := text.encode()) > TEXT_MAX:
+            text = data[: TEXT_MAX - 3].decode(errors="ignore") + "..."
+        self.reply_text = text
 
 
 class ChannelError(AmqpError):
@@ -50,3 +58,28 @@ def locked(queue: str) -> ChannelError:
 
 def not_implemented(what: str) -> ConnectionError_:
     return ConnectionError_(540, what)
+
+
+def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
+    """What is wrong with bytes that are no frame. An end marker missed, a frame too large or of an unknown type."""
+    if len(raw) < 8:
+        return ConnectionError_(501, "cannot decode frame")
+    kind, _, size = struct.unpack_from(">BHI", raw)
+    if size > frame_max:
+        return ConnectionError_(
+            501, f"type {kind}, all octets = <<>>: {{frame_too_large,{size},{frame_max - 8}}}"
+        )
+    payload, marker = raw[7 : 7 + size], raw[7 + size : 8 + size]
+    if marker and marker != b"\xce":
+        reason = f"{{invalid_frame_end_marker,{marker[0]}}}"
+    else:
+        reason = "unknown_frame"
+    which = "all octets" if len(payload) <= 16 else "first 16 octets"
+    return ConnectionError_(501, f"type {kind}, {which} = {octets(payload[:16])}: {reason}")
+
+
+def octets(data: bytes) -> str:
+    """Bytes as Erlang writes them."""
+    if data and all(32 <= byte < 127 for byte in data):
+        return f'<<"{data.decode()}">>'
+    return f"<<{','.join(map(str, data))}>>"

@@ -21,7 +21,7 @@ from pika import spec
 from pika.exceptions import AMQPError
 
 from webapp.broker.channel import Channel, frame_of
-from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_
+from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_, frame_error, octets
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
 
@@ -32,6 +32,7 @@ CLOSE_TIMEOUT = 5.0  # seconds a client has to answer connection.close
 FLUSH_AT = 64 * 1024  # bytes
 TICK = 1.0  # seconds between two looks for overdue acks
 USER, PASSWORD = b"guest", b"guest"
+UNREADABLE = (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError)
 HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
 PROPERTIES = {
     "product": "Unacked",
@@ -105,8 +106,6 @@ class Session(asyncio.Protocol):
                 self._drop()
             except AmqpError as error:
                 self._close(error)
-            except (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError):
-                self._close(ConnectionError_(502, "a method cannot be read"))
 
     def connection_lost(self, _: Exception | None) -> None:
         self._sessions.discard(self)
@@ -202,7 +201,7 @@ class Session(asyncio.Protocol):
             raise Misfit
         self.frame_max = method.frame_max
         self._channel_max = method.channel_max
-        self._splitter.limit = self.frame_max
+        self._splitter.limit = self.frame_max + wire.OVERHEAD  # RabbitMQ allows for as much
         self._expect = self._open
         if method.heartbeat:
             self._timers.append(self._loop.call_later(method.heartbeat / 2, self._beat, method.heartbeat / 2))
@@ -223,8 +222,7 @@ class Session(asyncio.Protocol):
     def _handshake_method(self, frame: wire.Frame, kind: type) -> Any:
         if frame.kind != wire.METHOD or frame.method_id != kind.INDEX:  # type: ignore[attr-defined]
             raise Misfit
-        self._method = kind().decode(frame.raw, 11)
-        return self._method
+        return self._decoded(frame)
 
     def _give_up_handshake(self) -> None:
         self._drop()
@@ -233,10 +231,12 @@ class Session(asyncio.Protocol):
 
     def _running(self, frame: wire.Frame) -> None:
         kind = frame.kind
-        if kind == wire.HEARTBEAT:
+        if kind == wire.HEARTBEAT and not frame.channel:
             return
+        if kind == wire.HEARTBEAT:
+            raise ConnectionError_(505, "type 8, all octets = <<>>")
         if kind == wire.GARBAGE or kind == wire.PROTOCOL:
-            raise ConnectionError_(501, "cannot decode frame")
+            raise frame_error(frame.raw, self.frame_max)
         if frame.channel == 0:
             self._connection_method(frame)
             return
@@ -246,7 +246,7 @@ class Session(asyncio.Protocol):
             number = frame.method_id
             if number not in spec.methods:
                 raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
-            method = self._method = spec.methods[number]().decode(frame.raw, 11)
+            method = self._decoded(frame)
         if isinstance(method, spec.Channel.Open):
             self._open_channel(frame.channel)
         elif channel is None:
@@ -262,6 +262,8 @@ class Session(asyncio.Protocol):
             self.vhost.give_back(channel.end())
             self.send(frame.channel, spec.Channel.CloseOk())
         else:
+            if channel.incoming:
+                self._method = channel.incoming.method
             try:
                 if method is not None:
                     channel.method(method)
@@ -270,7 +272,15 @@ class Session(asyncio.Protocol):
                 else:
                     channel.body(frame.payload)
             except ChannelError as error:
-                self._close_channel(channel, error, method)
+                self._close_channel(channel, error)
+
+    def _decoded(self, frame: wire.Frame) -> Any:
+        self._method = spec.methods[frame.method_id]
+        try:
+            self._method = self._method().decode(frame.raw, 11)
+        except UNREADABLE as error:
+            raise ConnectionError_(501, f"cannot decode {octets(frame.raw[11:-1])}") from error
+        return self._method
 
     def _open_channel(self, number: int) -> None:
         if number in self._channels:
@@ -297,17 +307,17 @@ class Session(asyncio.Protocol):
 
     # -- ends ---------------------------------------------------------------------------------------------------
 
-    def _close_channel(self, channel: Channel, error: ChannelError, method: Any = None) -> None:
+    def _close_channel(self, channel: Channel, error: ChannelError) -> None:
         """An error that costs the channel: what it held goes back to its queues."""
         channel.closing = True
-        class_, number = _numbers(method)
-        self.send(channel.number, spec.Channel.Close(error.code, error.reply_text[:255], class_, number))
+        numbers = _numbers(self._method)
+        self.send(channel.number, spec.Channel.Close(error.code, error.reply_text, *numbers))
         self.vhost.give_back(channel.end())
 
     def _close(self, error: AmqpError) -> None:
         """An error that costs the connection."""
         self._end()
-        self.send(0, spec.Connection.Close(error.code, error.reply_text[:255], *_numbers(self._method)))
+        self.send(0, spec.Connection.Close(error.code, error.reply_text, *_numbers(self._method)))
         self._expect = self._closing
         self._timers.append(self._loop.call_later(CLOSE_TIMEOUT, self._drop))
 
@@ -357,6 +367,7 @@ class Session(asyncio.Protocol):
         """The delivery acknowledgement timeout: no ack in time costs the channel."""
         if self._over:
             return
+        self._method = None
         for channel in list(self._channels.values()):
             if not channel.closing and channel.overdue(self.now() - self._ack_timeout):
                 text = (

@@ -232,9 +232,11 @@ class VHost:
     def declare_exchange(self, method: Any) -> None:
         """exchange.declare. Raises ChannelError 403, 404, 406, or ConnectionError_ 503 for a type that does not exist."""
         name, kind = method.exchange, method.type or "direct"
+        if not name:
+            raise ChannelError(403, "operation not permitted on the default exchange")
         there = self.exchanges.get(name)
         if method.passive:
-            if name and there is None:
+            if there is None:
                 raise not_found("exchange", name)
             return
         if kind not in MATCHES:
@@ -255,7 +257,7 @@ class VHost:
                         f"received '{_word(got)}' but current is '{_word(current)}'",
                     )
             return
-        if not name or name.startswith("amq."):
+        if name.startswith("amq."):
             raise ChannelError(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
         exchange = self.exchanges[name] = Exchange(
             name,
@@ -273,8 +275,10 @@ class VHost:
         """exchange.delete; deleting what is not there is no error."""
         name = method.exchange
         exchange = self.exchanges.get(name)
-        if not name or name.startswith("amq."):
-            raise ChannelError(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
+        if not name:
+            raise ChannelError(403, "operation not permitted on the default exchange")
+        if name.startswith("amq."):
+            raise ChannelError(403, f"deletion of system exchange '{name}' in vhost '/' not allowed")
         if exchange is None:
             return
         if method.if_unused and exchange.bindings:
@@ -282,19 +286,19 @@ class VHost:
         self._drop(exchange)
 
     def bind(self, queue: Queue, exchange: str, key: str) -> None:
-        found = self.exchange(exchange) if exchange else None
-        if found is None:
+        if not exchange:
             raise ChannelError(403, "operation not permitted on the default exchange")
+        found = self.exchange(exchange)
         found.bindings[queue.name, key] = None
         if queue.durable and found.durable:
             self._store.bind(queue.name, exchange, key)
             self._plan_commit()
 
     def unbind(self, queue: Queue, exchange: str, key: str) -> None:
-        found = self.exchange(exchange) if exchange else None
-        if found is None:
+        if not exchange:
             raise ChannelError(403, "operation not permitted on the default exchange")
-        if found.bindings.pop((queue.name, key), 0) is None:
+        found = self.exchanges.get(exchange)
+        if found and found.bindings.pop((queue.name, key), 0) is None:
             self._store.unbind(queue.name, exchange, key)
             self._plan_commit()
             self._drop_if_unused(found)

@@ -1,0 +1,77 @@
+"""The general frame format, and what a broken one costs: always the connection, 501 mostly."""
+
+import pytest
+from pika import spec
+from pika.frame import Method
+
+from tests.broker.client import drain, settled
+
+
+def test_a_frame_may_be_as_large_as_agreed_and_eight_bytes_more(raw, channel, queue):
+    peer = raw()
+    peer.open_channel(frame_max=4096)
+    peer.publish(1, queue, b"x" * 4096, frame=4096)
+    peer.call(1, spec.Confirm.Select(), spec.Confirm.SelectOk)
+    settled(channel)
+    assert drain(channel, queue) == ["x" * 4096]
+
+
+def test_a_frame_larger_than_agreed_closes_the_connection(raw):
+    peer = raw()
+    peer.open_channel(frame_max=4096)
+    peer.publish(1, "nobody", b"x" * 4097, frame=4097)
+    assert peer.refused(spec.Connection.Close) == (
+        501,
+        "FRAME_ERROR - type 3, all octets = <<>>: {frame_too_large,4097,4088}",
+        0,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (b"\1\0\1\0\0\0\4\0\x0a\0\x0a\0", "type 1, all octets = <<0,10,0,10>>: {invalid_frame_end_marker,0}"),
+        (b"\1\0\1\0\0\0\3abcX", 'type 1, all octets = <<"abc">>: {invalid_frame_end_marker,88}'),
+        (
+            b"\3\0\1\0\0\0\x14" + b"a" * 20 + b"\0",
+            'type 3, first 16 octets = <<"aaaaaaaaaaaaaaaa">>: {invalid_frame_end_marker,0}',
+        ),
+        (b"\x09\0\1\0\0\0\2ab\xce", 'type 9, all octets = <<"ab">>: unknown_frame'),
+    ],
+)
+def test_a_broken_frame_closes_the_connection(raw, frame, words):
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(frame)
+    assert peer.refused(spec.Connection.Close) == (501, "FRAME_ERROR - " + words, 0, 0)
+
+
+def test_a_heartbeat_on_a_channel_closes_the_connection(raw):
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(b"\x08\0\1\0\0\0\0\xce")
+    assert peer.refused(spec.Connection.Close) == (505, "UNEXPECTED_FRAME - type 8, all octets = <<>>", 0, 0)
+
+
+def test_a_frame_may_come_byte_by_byte(raw):
+    peer = raw()
+    peer.open_channel()
+    for byte in Method(1, spec.Basic.Qos()).marshal():
+        peer.bytes(bytes((byte,)))
+    peer.expect(spec.Basic.QosOk, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (b"\0\x3c\0\x0a\0", "<<0>>"),
+        (b"\0\x3c\0\x0aabc", '<<"abc">>'),
+        (b"\0\x3c\0\x0a\0\0\5ab", "<<0,0,5,97,98>>"),
+    ],
+)
+def test_a_method_that_cannot_be_read_closes_the_connection(raw, method, words):
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
+    assert peer.refused(spec.Connection.Close) == (501, "FRAME_ERROR - cannot decode " + words, 60, 10)
