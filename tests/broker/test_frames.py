@@ -66,7 +66,7 @@ def test_a_frame_may_come_byte_by_byte(raw):
     ("method", "words"),
     [
         (b"\0\x3c\0\x0a\0", "<<0>>"),
-        (b"\0\x3c\0\x0aabc", '<<"abc">>'),
+        (b"\0\x3c\0\x0aabc", "<<97,98,99>>"),
         (b"\0\x3c\0\x0a\0\0\5ab", "<<0,0,5,97,98>>"),
     ],
 )

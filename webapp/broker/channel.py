@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pika.frame
 from pika import BasicProperties, spec
+from pika.exceptions import AMQPError
 
 from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
 from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from webapp.broker.session import Session
 
 MESSAGE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
+LOOKED_AT = BasicProperties.FLAG_HEADERS | BasicProperties.FLAG_EXPIRATION | BasicProperties.FLAG_USER_ID
+UNREADABLE = (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError)
 _DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
 _BASIC_CLASS = spec.Basic.INDEX
 
@@ -46,6 +49,15 @@ class Incoming:
         self.properties = b""
         self.chunks: list[bytes] = []
         self.missing = 0
+        self.decoded = BasicProperties()  # the properties that mean something here
+
+    def look(self, properties: bytes) -> None:
+        """Decodes the property list. Raises ConnectionError_ 501 where it cannot be read."""
+        try:
+            self.decoded = BasicProperties().decode(properties)
+        except UNREADABLE as error:
+            words = ",".join(map(str, properties[2:]))
+            raise ConnectionError_(501, f"cannot decode <<{words}>>") from error
 
     def unexpected(self) -> ConnectionError_:
         """Another frame came than the next one of this publish."""
@@ -100,6 +112,8 @@ class Channel:
             )
         incoming.header = header
         incoming.properties = raw[19:-1]
+        if int.from_bytes(raw[19:21], "big") & LOOKED_AT:
+            incoming.look(raw[19:-1])
         incoming.missing = header.body_size
         if not incoming.missing:
             self._publish(incoming)
@@ -176,6 +190,9 @@ class Channel:
         self.incoming = None
         method, header = incoming.method, incoming.header
         assert header
+        user = incoming.decoded.user_id
+        if user not in (None, "guest"):
+            raise ChannelError(406, f"user_id property set to '{user}' but authenticated user was 'guest'")
         queues = self.vhost.routes(method.exchange, method.routing_key)
         body = incoming.chunks[0] if len(incoming.chunks) == 1 else b"".join(incoming.chunks)
         if self._published is not None:

@@ -70,16 +70,10 @@ def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
             501, f"type {kind}, all octets = <<>>: {{frame_too_large,{size},{frame_max - 8}}}"
         )
     payload, marker = raw[7 : 7 + size], raw[7 + size : 8 + size]
-    if marker and marker != b"\xce":
-        reason = f"{{invalid_frame_end_marker,{marker[0]}}}"
-    else:
-        reason = "unknown_frame"
+    whole = marker in (b"", b"\xce")
+    reason = "unknown_frame" if whole else f"{{invalid_frame_end_marker,{marker[0]}}}"
+    octets = ",".join(map(str, payload[:16]))
+    if payload and all(32 <= byte < 127 for byte in payload[:16]):
+        octets = f'"{payload[:16].decode()}"'
     which = "all octets" if len(payload) <= 16 else "first 16 octets"
-    return ConnectionError_(501, f"type {kind}, {which} = {octets(payload[:16])}: {reason}")
-
-
-def octets(data: bytes) -> str:
-    """Bytes as Erlang writes them."""
-    if data and all(32 <= byte < 127 for byte in data):
-        return f'<<"{data.decode()}">>'
-    return f"<<{','.join(map(str, data))}>>"
+    return ConnectionError_(501, f"type {kind}, {which} = <<{octets}>>: {reason}")

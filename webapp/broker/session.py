@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-import struct
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 import pika.frame
 from pika import spec
-from pika.exceptions import AMQPError
 
-from webapp.broker.channel import Channel, frame_of
-from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_, frame_error, octets
+from webapp.broker.channel import UNREADABLE, Channel, frame_of
+from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_, frame_error
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
 
@@ -32,7 +30,6 @@ CLOSE_TIMEOUT = 5.0  # seconds a client has to answer connection.close
 FLUSH_AT = 64 * 1024  # bytes
 TICK = 1.0  # seconds between two looks for overdue acks
 USER, PASSWORD = b"guest", b"guest"
-UNREADABLE = (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError)
 HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
 PROPERTIES = {
     "product": "Unacked",
@@ -279,7 +276,9 @@ class Session(asyncio.Protocol):
         try:
             self._method = self._method().decode(frame.raw, 11)
         except UNREADABLE as error:
-            raise ConnectionError_(501, f"cannot decode {octets(frame.raw[11:-1])}") from error
+            raise ConnectionError_(
+                501, f"cannot decode <<{','.join(map(str, frame.raw[11:-1]))}>>"
+            ) from error
         return self._method
 
     def _open_channel(self, number: int) -> None:
