@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.history import NAMES, Wire, play, read
-from tests.page import Page
 from tests.soup import SOUPS, tiny
+from tests.viewer import Viewer
 from webapp import events as ev
 from webapp.events import Event
 from webapp.frames import MAPS, STAMPS, delta, report, view
@@ -22,16 +22,16 @@ Bounds = type[AbstractContextManager[None]]
 def watch(events: Iterable[Event], strides: list[int]) -> None:
     """Looks after so many events, again and again; and once more at the end."""
     now = State()
-    page = Page(now)
+    viewer = Viewer(now)
     left = strides[0]
     for n, event in enumerate(events):
         apply(now, event)
         left -= 1
         if not left:
-            page.look()
+            viewer.look()
             left = strides[(n + 1) % len(strides)]
-    page.look()
-    page.close()
+    viewer.look()
+    viewer.close()
 
 
 STRIDES = st.lists(st.integers(1, 9), min_size=1, max_size=6)
@@ -116,9 +116,9 @@ def test_a_delivery_changes_its_task_its_queue_its_lane_the_ledger_and_the_wire_
     wire.say(ev.QueueDeclared, conn=1, queue="another")
     for task in ("t1", "t2"):
         wire.published(task)
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     wire.delivered("t1", 1)
-    change = page.look()
+    change = viewer.look()
     assert change is not None
     assert set(change) == {*STAMPS, "queues", "workers", "tasks", "ledger", "wire"}
     assert [list(change[name]) for name in MAPS if name in change] == [["task_queue"], ["laptop"], ["t1"]]
@@ -130,9 +130,9 @@ def test_a_delivery_changes_its_task_its_queue_its_lane_the_ledger_and_the_wire_
 def test_what_a_worker_prints_changes_its_lane_only() -> None:
     wire = Wire()
     wire.worker(1)
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     wire.say(ev.WorkerPrinted, worker="worker-1", line="[*] Waiting")
-    change = page.look()
+    change = viewer.look()
     assert change is not None
     assert set(change) == {*STAMPS, "workers"}
     assert change["workers"]["worker-1"]["output"] == ["[*] Waiting"]
@@ -141,20 +141,20 @@ def test_what_a_worker_prints_changes_its_lane_only() -> None:
 def test_a_queue_that_goes_is_null() -> None:
     wire = Wire(guests=("app",))
     wire.say(ev.QueueDeclared, conn=1, queue="brief")
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     wire.say(ev.QueueDeleted, conn=1, queue="brief", count=0)
-    change = page.look()
+    change = viewer.look()
     assert change is not None and change["queues"] == {"brief": None}
-    assert "brief" not in page.merged["queues"]
+    assert "brief" not in viewer.merged["queues"]
 
 
 def test_a_worker_that_goes_is_null() -> None:
     wire = Wire()
     wire.process()
     wire.say(ev.WorkerExited, worker="worker-1", pid=4121, signal="SIGTERM")
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     wire.say(ev.WorkerRemoved, worker="worker-1")
-    change = page.look()
+    change = viewer.look()
     assert change is not None and change["workers"] == {"worker-1": None}
 
 
@@ -164,11 +164,11 @@ def test_a_producer_that_goes_is_null() -> None:
         for conn in (1, 2):
             wire.published(f"t{conn}", conn=conn)
         wire.closed(1)
-        page = Page(wire.state)
+        viewer = Viewer(wire.state)
         wire.closed(2)
-        change = page.look()
+        change = viewer.look()
     assert change is not None and change["producers"]["first"] is None
-    assert list(page.merged["producers"]) == ["second"]
+    assert list(viewer.merged["producers"]) == ["second"]
 
 
 def test_a_task_that_leaves_the_picture_is_null() -> None:
@@ -176,38 +176,38 @@ def test_a_task_that_leaves_the_picture_is_null() -> None:
         wire = Wire()
         for n in range(3):
             wire.published(f"t{n}")
-        page = Page(wire.state)
-        assert page.view["queues"]["task_queue"]["window"] == ["t0", "t1"]
+        viewer = Viewer(wire.state)
+        assert viewer.view["queues"]["task_queue"]["window"] == ["t0", "t1"]
         wire.say(ev.Returned, conn=9, channel=1, task="t0", code=312, text="NO_ROUTE")
         wire.say(ev.QueuePurged, conn=9, queue="task_queue", count=2)
-        change = page.look()
+        change = viewer.look()
     assert change is not None
-    assert page.merged["dead"] == ["t2", "t1"]
+    assert viewer.merged["dead"] == ["t2", "t1"]
     assert change["tasks"]["t0"] is None
 
 
 def test_a_reset_begins_a_new_run_with_an_empty_wire_log() -> None:
     now = State()
-    page = Page(now)
+    viewer = Viewer(now)
     runs = []
     for event in read("reset"):
         apply(now, event)
-        change = page.look()
+        change = viewer.look()
         if isinstance(event, ev.RunReset):
             assert change is not None
             assert change["run"] == 2
-            assert page.merged["wire"] == [] and page.merged["tasks"] == {}
-            assert not any(page.merged["ledger"].values())
-            assert list(page.merged["workers"]) == ["worker-1", "laptop"]
-        runs.append(page.merged["run"])
+            assert viewer.merged["wire"] == [] and viewer.merged["tasks"] == {}
+            assert not any(viewer.merged["ledger"].values())
+            assert list(viewer.merged["workers"]) == ["worker-1", "laptop"]
+        runs.append(viewer.merged["run"])
     assert runs == sorted(runs)
 
 
 def test_another_engine_begins_at_nought_and_is_another_run() -> None:
     now = play("two_workers_share_six_tasks")
-    page = Page(now)
+    viewer = Viewer(now)
     apply(now, ev.RunStarted(started="2026-11-24T11:00:00+00:00", seq=1, at=0.001))
-    change = page.look()
+    change = viewer.look()
     assert change is not None
     assert (change["run"], change["seq"], change["at"]) == (2, 1, 0.001)
-    assert page.merged["workers"] == {} and list(page.merged["queues"]) == ["task_queue"]
+    assert viewer.merged["workers"] == {} and list(viewer.merged["queues"]) == ["task_queue"]

@@ -3,8 +3,8 @@
 import json
 
 from tests.history import Wire
-from tests.page import Page, check_view
 from tests.soup import tiny
+from tests.viewer import Viewer, check_view
 from webapp import events as ev
 from webapp import frames, records, state
 from webapp.events import Event
@@ -96,10 +96,10 @@ def test_the_latest_settled_are_shown_the_latest_first() -> None:
 
 def test_a_view_takes_so_many_new_lines_and_counts_the_rest() -> None:
     wire = Wire()
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     for n in range(100):
         apply(wire.state, publish(n + 10, f"t{n}"))
-    change = page.look()
+    change = viewer.look()
     assert change is not None
     first, *others = change["wire"]
     assert len(change["wire"]) == frames.LINES_A_VIEW
@@ -109,13 +109,13 @@ def test_a_view_takes_so_many_new_lines_and_counts_the_rest() -> None:
 
 def test_the_wire_log_forgets_its_oldest_lines() -> None:
     wire = Wire()
-    page = Page(wire.state)
+    viewer = Viewer(wire.state)
     for n in range(1_000):
         apply(wire.state, publish(n + 10, f"t{n}"))
         if n % 50 == 49:
-            page.look()
-    assert len(page.merged["wire"]) == state.LOG_KEPT
-    assert [line["task"] for line in page.merged["wire"]] == [f"t{n}" for n in range(1_000)][
+            viewer.look()
+    assert len(viewer.merged["wire"]) == state.LOG_KEPT
+    assert [line["task"] for line in viewer.merged["wire"]] == [f"t{n}" for n in range(1_000)][
         -state.LOG_KEPT :
     ]
 

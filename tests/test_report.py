@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 
 from tests.history import Wire, play
-from tests.page import plain
 from tests.soup import SOUPS
+from tests.viewer import plain
 from webapp import events as ev
 from webapp import frames
 from webapp.events import Event

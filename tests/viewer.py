@@ -1,4 +1,4 @@
-"""A page as far as frames go: it has the first view, merges every change, and compares itself with the next view each time."""
+"""Who watches the frames as a page does: has the first view, merges every change, and compares that with the next view each time."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ def plain(frame: Any) -> Any:
     return json.loads(json.dumps(frame, allow_nan=False))
 
 
-class Page:
+class Viewer:
     """What a page knows: the first view, and every change since, each through JSON. Compared with the next view each time."""
 
     def __init__(self, now: State) -> None:
