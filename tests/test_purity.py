@@ -126,6 +126,13 @@ def test_every_way_to_import_leads_on(tmp_path: Path, way: str) -> None:
     assert impure("house.core", tmp_path) == {"time": "house.shed"}
 
 
+def test_a_package_imports_relative_to_itself(tmp_path: Path) -> None:
+    room = build(tmp_path) / "room"
+    (room / "__init__.py").write_text("from .lamp import light\n")
+    (room / "lamp.py").write_text("import time\n")
+    assert impure("house.core", tmp_path) == {"time": "house.room.lamp"}
+
+
 def test_a_module_that_is_not_there_is_no_pure_one(tmp_path: Path) -> None:
     build(tmp_path)
     with pytest.raises(ModuleNotFoundError, match=r"house\.cellar"):
