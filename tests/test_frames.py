@@ -1,6 +1,6 @@
 """Frames: a keyframe and the deltas after it are the next keyframe, whatever happened; a delta has what changed, and no more."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -109,6 +109,52 @@ def test_a_task_that_did_not_change_is_the_same_object_in_the_next_view() -> Non
     assert (before["t1"]["state"], after["t1"]["state"]) == ("ready", "unacked")
 
 
+def nacked_late(wire: Wire) -> None:
+    wire.say(ev.Nacked, conn=1, channel=1, tag=1, task="t1", requeue=True)
+
+
+def channel_closed_late(wire: Wire) -> None:
+    wire.say(ev.ChannelClosed, conn=1, channel=1, by="client")
+
+
+def connection_closed_late(wire: Wire) -> None:
+    wire.closed(1)
+
+
+def lane_called_otherwise(wire: Wire) -> None:
+    wire.process("worker-1")
+
+
+def told_twice(wire: Wire) -> None:
+    wire.result("t1", 1)
+
+
+@pytest.mark.parametrize(
+    "event", [nacked_late, channel_closed_late, connection_closed_late, lane_called_otherwise, told_twice]
+)
+def test_a_task_that_is_elsewhere_by_now_is_shown_anew(event: Callable[[Wire], None]) -> None:
+    """What comes late is about an attempt that is over: the task's state does not change, its picture does."""
+    wire = Wire(guests=("worker-1", "other"))
+    wire.published("t1")
+    wire.delivered("t1", 1)
+    wire.delivered("t1", 2, again=True)
+    viewer = Viewer(wire.state)
+    event(wire)
+    change = viewer.look()
+    assert change is not None and list(change["tasks"]) == ["t1"]
+
+
+def test_a_confirm_changes_its_task_and_the_wire_log_only() -> None:
+    wire = Wire(guests=("app",))
+    wire.published("t1", conn=1)
+    viewer = Viewer(wire.state)
+    wire.say(ev.Confirmed, conn=1, channel=1, task="t1")
+    change = viewer.look()
+    assert change is not None
+    assert set(change) == {*STAMPS, "tasks", "wire"}
+    assert change["tasks"]["t1"]["confirmed_at"] == wire.state.at
+
+
 def test_a_delivery_changes_its_task_its_queue_its_lane_the_ledger_and_the_wire_log() -> None:
     wire = Wire(guests=("laptop", "other"))
     for conn in (1, 2):
@@ -211,3 +257,15 @@ def test_another_engine_begins_at_nought_and_is_another_run() -> None:
     assert change is not None
     assert (change["run"], change["seq"], change["at"]) == (2, 1, 0.001)
     assert viewer.merged["workers"] == {} and list(viewer.merged["queues"]) == ["task_queue"]
+
+
+def test_another_engine_may_say_what_the_last_one_said() -> None:
+    """Number, time and words of a line are the same, and it is another line."""
+    up = ev.BrokerStarted(kind="external", product="", version="", url="", amqp_port=1, seq=2, at=0.5)
+    now = State()
+    viewer = Viewer(now)
+    for event in (ev.RunStarted(started="", seq=1), up, ev.RunStarted(started="", seq=1), up):
+        apply(now, event)
+        if event is up:
+            viewer.look()
+    assert len(viewer.merged["wire"]) == 1

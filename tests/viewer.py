@@ -28,6 +28,7 @@ class Viewer:
         change = delta(old, self.view)
         assert delta(self.view, self.view) is None
         check_view(self.view)
+        check_pictures(self.state, self.view)
         if change is None:
             assert {**old, **stamps(self.view)} == self.view
             return None
@@ -71,6 +72,14 @@ def check_view(shown: View) -> None:
     assert len(shown["queues"]) <= frames.QUEUES_SHOWN
     assert max(len(shown["lost"]), len(shown["dead"])) <= frames.GONE_SHOWN
     assert len(shown["wire"]) <= frames.LOG_KEPT
+
+
+def check_pictures(now: State, shown: View) -> None:
+    """A picture that was kept is what a new one would be."""
+    for key, kept in shown["tasks"].items():
+        task = now.tasks[key]
+        assert frames.picture(task) == kept
+        task.picture = kept
 
 
 def check_change(old: View, new: View, change: View) -> None:
