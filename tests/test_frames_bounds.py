@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.history import Wire
 from tests.soup import tiny
 from tests.viewer import Viewer, check_view
@@ -83,6 +85,18 @@ def test_tasks_in_the_picture_are_never_more_than_the_windows_hold() -> None:
         "lost": many,  # the latest on their shelf, and those that the dead lane has dropped
         "dead": frames.GONE_SHOWN,
     }
+
+
+def test_the_demos_own_queue_comes_first_then_those_with_something_in_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frames, "QUEUES_SHOWN", 2)
+    wire = Wire()
+    wire.say(ev.QueueDeclared, conn=1, queue="empty")
+    wire.published("t1", queue="full")
+    wire.say(ev.SettingsChanged, ack="manual", prefetch=1, queue="own")
+    assert list(wire.state.queues) == ["task_queue", "empty", "full", "own"]
+    assert list(view(wire.state)["queues"]) == ["own", "full"]
 
 
 def test_the_latest_settled_are_shown_the_latest_first() -> None:
