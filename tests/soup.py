@@ -167,6 +167,7 @@ def check(now: State) -> None:
         assert conn.producer is None or now.producers.get(conn.producer.name) is conn.producer
     for key, task in now.tasks.items():
         assert task.key == key
+        assert (task.settled_at is None) == (task.state in records.OPEN)
         assert any(task is each for each in now.copies_of(task.message_id)), (
             "a task that its message_id does not find"
         )

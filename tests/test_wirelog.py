@@ -196,6 +196,13 @@ def test_a_line_names_the_lane_the_producer_or_the_client_itself() -> None:
     ]
 
 
+def test_a_producer_is_named_as_the_page_names_it() -> None:
+    wire = Wire(guests=("sender", "sender"))
+    for conn in (1, 2):
+        wire.published(f"t{conn}", conn=conn)
+    assert [made["who"] for made in lines(wire.state)[2:]] == ["sender", "sender-2"]
+
+
 def test_a_line_names_its_task_as_long_as_that_is_known() -> None:
     wire = Wire(guests=("app",))
     wire.published("t1")
@@ -244,13 +251,16 @@ def test_the_end_of_a_connection_or_channel_says_what_it_cost(auto: bool, end: E
     assert f"{last['method']} {last['detail']}" == told
 
 
-def test_an_end_that_cost_nothing_does_not_say_what_another_one_did() -> None:
+def test_what_an_end_cost_is_said_once() -> None:
     wire = Wire(guests=("app",))
     wire.published("t1")
     wire.delivered("t1", 1)
     wire.say(ev.ChannelClosed, conn=1, channel=1, by="client", code=200)
+    wire.delivered("t1", 1, again=True, channel=2)
+    wire.acked("t1", 1, 1, channel=2)
     wire.closed(1, by="client", code=200)
-    assert [made["detail"] for made in lines(wire.state)[-2:]] == ["200 1 unacked", "200"]
+    told = [made["detail"] for made in lines(wire.state)[-4:]]
+    assert told == ["200 1 unacked", "tag=1 redelivered", "tag=1", "200"]
 
 
 def test_a_line_says_when_it_was() -> None:
