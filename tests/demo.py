@@ -20,6 +20,7 @@ class Demo(Web):
 
     def __init__(self, data: Path, *flags: str, broker: str = "embedded", amqp_port: int = 0) -> None:
         where = ("--port", "0", "--amqp-port", str(amqp_port), "--data", str(data), "--broker", broker)
+        self.data = str(data)
         super().__init__(*where, *flags, real=True)
 
     def submit(self, body: str, count: int = 1) -> list[str]:

@@ -379,3 +379,12 @@ def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
 
 def test_the_undertaker_buries_only_what_is_still_on_its_list():
     assert bury(["+ 10\n", "+ 11\n", "- 10\n", "nonsense\n", "+ x\n", ""]) == {11}
+
+
+def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_told_anything(start):
+    engine = start("--workers", "3")
+    engine.wait("BrokerStarted")
+    assert engine.order("reset")["ok"]
+    assert engine.order("settings", ack="auto")["ok"]
+    for worker in ("worker-1", "worker-2", "worker-3"):
+        engine.wait("WorkerStarted", worker=worker, ack="auto")

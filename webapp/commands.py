@@ -178,7 +178,7 @@ UNFROZEN = "is not frozen."
 # Action -> conditions in which it makes no sense -> why not.
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "stop": {"stopped": STOPPED},
-    "start": {"running": RUNNING, "frozen": RUNNING},
+    "start": {"running": RUNNING, "frozen": RUNNING},  # while it waits for its restart: at once
     "finish": {"stopped": STOPPED, "frozen": "is frozen: thaw it first, a frozen process does not notice."},
     "freeze": {"stopped": STOPPED, "waiting": WAITING, "frozen": "is frozen already."},
     "thaw": {"running": UNFROZEN, "waiting": UNFROZEN, "stopped": UNFROZEN},

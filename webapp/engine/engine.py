@@ -89,7 +89,8 @@ class Engine:
         self._monitor = Monitor(self._broker)
         await self._connect_patiently()
         self._broker_is_up()
-        await self._supervisor.start_all(settings.workers)
+        async with self._one_at_a_time:
+            await self._supervisor.start_all(settings.workers)
         self._spawn(self._keep_broker())
         self._spawn(self._keep_counting())
 
@@ -135,7 +136,8 @@ class Engine:
         )
 
     async def _start(self, order: orders.Start) -> None:
-        await self._supervisor.start(order.worker)
+        async with self._one_at_a_time:
+            await self._supervisor.start(order.worker)
 
     async def _stop(self, order: orders.Stop) -> None:
         self._supervisor.stop(order.worker)
@@ -150,7 +152,8 @@ class Engine:
         self._supervisor.thaw(order.worker)
 
     async def _add(self, _: orders.Add) -> dict[str, Any]:
-        return {"name": await self._supervisor.add()}
+        async with self._one_at_a_time:
+            return {"name": await self._supervisor.add()}
 
     async def _cut(self, order: orders.Cut) -> dict[str, Any]:
         count = self._tap.cut(order.conns)

@@ -212,6 +212,8 @@ class Supervisor:
                 queue=settings.queue,
             )
         )
+        if worker.asked or self._closing:  # it was to end before it had begun
+            self._signal(worker, signal.SIGKILL)
         if worker.life is None or worker.life.done() or worker.life is not asyncio.current_task():
             worker.life = asyncio.create_task(self._live(worker))
 
@@ -235,7 +237,7 @@ class Supervisor:
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.again.wait(), wait)
-            if worker.asked == "stop" or self._closing:
+            if (worker.asked and not worker.restart) or self._closing:
                 return
             try:
                 await self._start(worker)
@@ -306,8 +308,7 @@ class Supervisor:
     async def _kill_all(self, asked: str) -> None:
         for worker in self.workers.values():
             worker.asked, worker.restart = asked, False
-            if worker.life and not worker.running:
-                worker.life.cancel()
+            worker.again.set()
             if worker.running:
                 self._signal(worker, signal.SIGKILL)
         lives = [worker.life for worker in self.workers.values() if worker.life]

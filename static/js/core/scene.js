@@ -204,7 +204,7 @@ function ghost(task, t, still) {
   return {
     key: `${task.id}@ghost`,
     task,
-    place: task.state === "unacked" ? "ghost" : task.state,
+    place: task.state === "unacked" ? "ghost" : task.state === "done" ? "done" : "leaving",
     attempt: attemptCount(task),
     look: falling ? "held" : look(task) === "done" ? (task.redelivered ? "again" : "held") : look(task),
     coming: !still && first !== undefined && t < first.start,

@@ -15,9 +15,6 @@ const { text: T } = words;
 /** Of the list of lanes, above and below, in rem. */
 const PADDING = 0.6;
 
-/** A second click of a double click must not start what the first has stopped: seconds. */
-const GUARD = 0.7;
-
 /** Which actions a state allows, by kind of worker. @param {import("../types.js").Worker} worker @returns {string[]} */
 function actionsOf(worker) {
   if (worker.kind !== "local") return worker.state === "cut" || worker.state === "stopped" ? [] : ["cut"];
@@ -138,8 +135,9 @@ function makeLane() {
       "data-role": action,
       text: words.actions[action]?.label ?? action,
     });
-    node.addEventListener("click", () => {
-      if (action === "start" && lane !== null && shownAt - lane.worker.since < GUARD) return;
+    node.addEventListener("click", event => {
+      // the second click of a double click on Stop must not start what the first has stopped
+      if (action === "start" && event.detail > 1) return;
       act(node, "command", {
         do: "worker",
         name: node.closest(".lane")?.getAttribute("data-worker"),
@@ -235,7 +233,7 @@ function makeLane() {
         const again = running.attempt > 1 && running.place === "lane";
         text(tag, again ? `↻ ${T.attempt(running.attempt)}` : "");
         show(tag, again);
-      }
+      } else for (const name of ["data-task", "data-place", "data-attempt"]) attr(runner, name, null);
       const deep = it.behind.length > 0 || worker.prefetch !== 1;
       attr(slot, "data-deep", deep);
       reconcile(behindChips, it.behind, chip => chip.key, makeChip);
