@@ -129,7 +129,8 @@ function sortQueues(world) {
 export function choose(known, total, room) {
   const all = Math.max(total, known.length);
   if (all <= room && known.length === all) return { shown: known, more: 0 };
-  const shown = known.slice(0, Math.max(0, Math.min(known.length, room - 1)));
+  const spare = all - room > 990 ? 2 : 1; // "+ 9,158 more" is wider than a cell
+  const shown = known.slice(0, Math.max(0, Math.min(known.length, room - spare)));
   return { shown, more: all - shown.length };
 }
 
