@@ -134,6 +134,19 @@ def test_a_channels_method_on_channel_zero_closes_the_connection(raw):
     )
 
 
+def test_a_method_of_the_brokers_side_closes_the_connection_with_503(raw):
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.GetEmpty())
+    assert peer.refused(spec.Connection.Close) == (503, "COMMAND_INVALID - unimplemented method", 60, 72)
+
+
+def test_access_request_of_older_clients_is_answered(raw):
+    peer = raw()
+    peer.open_channel()
+    assert peer.call(1, spec.Access.Request(), spec.Access.RequestOk).ticket == 1
+
+
 def test_a_second_handshake_closes_the_connection(raw):
     peer = raw()
     peer.open()

@@ -92,7 +92,7 @@ class Channel:
             raise self.incoming.unexpected()
         handler = METHODS.get(type(method))
         if handler is None:
-            raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
+            raise ConnectionError_(503, "unimplemented method")
         handler(self, method)
 
     def header(self, raw: bytes) -> None:
@@ -231,6 +231,8 @@ class Channel:
 
     def _consume(self, method: Any) -> None:
         queue = self.vhost.queue(self._named(method.queue), self.session)
+        if "x-priority" in (method.arguments or {}):
+            raise not_implemented("x-priority is not part of this broker")
         tag = method.consumer_tag or f"amq.ctag-{self.session.unique()}"
         if tag in self._consumers:
             raise ConnectionError_(530, f"attempt to reuse consumer tag '{tag}'")
@@ -285,7 +287,7 @@ class Channel:
 
     def _recover(self, method: Any) -> None:
         if not method.requeue:
-            raise not_implemented("basic.recover with requeue=false")
+            raise not_implemented("requeue=false")
         held = list(self.held.values())
         self.held.clear()
         self._turn_down(held, True)
@@ -294,7 +296,7 @@ class Channel:
 
     def _turn_down(self, taken: list[Held], requeue: bool) -> None:
         if requeue:
-            self.vhost.give_back([held.delivery for held in taken])
+            self.vhost.give_back([held.delivery for held in taken], asked=True)
             self._dispatch_all()
             return
         queues = {}
@@ -331,6 +333,12 @@ class Channel:
             self._answer(method, spec.Queue.DeleteOk(0))
             return
         queue = self.vhost.queue(name, self.session)
+        for asked, word in ((method.if_unused, "if-unused"), (method.if_empty, "if-empty")):
+            if asked and queue.kind == "quorum":
+                raise not_implemented(
+                    f"cannot delete queue '{name}' in vhost '/'. "
+                    f"queue.delete operations with {word} flag set are not supported by quorum queues"
+                )
         if method.if_unused and queue.consumers:
             raise ChannelError(406, f"queue '{name}' in vhost '/' in use")
         if method.if_empty and queue.ready:
@@ -349,6 +357,12 @@ class Channel:
         if not method.active:
             raise not_implemented("active=false")
         self.session.send(self.number, spec.Channel.FlowOk(active=True))
+
+    def _access_request(self, _: Any) -> None:
+        self.session.send(self.number, spec.Access.RequestOk(1))
+
+    def _left_out(self, method: Any) -> None:
+        raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
 
     # -- odds ---------------------------------------------------------------------------------------------------
 
@@ -454,4 +468,8 @@ METHODS: dict[type, Handler] = {
     spec.Basic.Recover: Channel._recover,
     spec.Basic.RecoverAsync: Channel._recover,
     spec.Confirm.Select: Channel._confirm_select,
+    spec.Tx.Select: Channel._left_out,
+    spec.Tx.Commit: Channel._left_out,
+    spec.Tx.Rollback: Channel._left_out,
+    spec.Access.Request: Channel._access_request,
 }

@@ -92,6 +92,7 @@ class Queue:
     _fresh: deque[Message] = field(default_factory=deque)
     _returned: list[Message] = field(default_factory=list)
     _places: int = 0
+    _front: int = -(2**62)
 
     @property
     def kind(self) -> str:
@@ -150,12 +151,21 @@ class Queue:
             delivery.consumer.own.out -= 1
             delivery.consumer.shared.out -= 1
 
-    def put_back(self, delivery: Delivery) -> None:
-        """A delivery was not acknowledged: the message is ready again where it stood, marked redelivered."""
+    def put_back(self, delivery: Delivery, *, asked: bool = False) -> None:
+        """A delivery was not acknowledged, or its requeue was `asked` for: the message is ready again, marked redelivered.
+
+        In a classic queue it stands where it stood. In a quorum queue it stands at the front, behind those that returned before
+        it; an asked one at the end, unless there is a delivery limit (RabbitMQ 3.10)."""
         self.settle(delivery)
         message = delivery.message
         message.redelivered = True
         message.returns += 1
+        if self.kind == "quorum":
+            if asked and "x-delivery-limit" not in self.arguments:
+                self.publish(message)
+                return
+            self._front += 1
+            message.place = self._front
         heapq.heappush(self._returned, message)
 
     def restore(self, message: Message) -> None:

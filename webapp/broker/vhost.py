@@ -28,7 +28,10 @@ COMPARED = (  # arguments that a second declare has to repeat
     "x-queue-type",
     "x-delivery-limit",
 )
+CLASSIC_ONLY = ("x-max-priority", "x-queue-mode")
+QUORUM_ONLY = ("x-delivery-limit", "x-dead-letter-strategy", "x-quorum-initial-group-size")
 NOT_IMPLEMENTED = (
+    "x-dead-letter-strategy",
     "x-max-length",
     "x-max-length-bytes",
     "x-overflow",
@@ -127,11 +130,11 @@ class VHost:
             self._store.remove_message(delivery.message.row)
             self._plan_commit()
 
-    def give_back(self, deliveries: list[Delivery]) -> None:
-        """Unacknowledged: each is ready again where it stood, for its queue to deliver on."""
+    def give_back(self, deliveries: list[Delivery], *, asked: bool = False) -> None:
+        """Unacknowledged, or its requeue was asked for: each is ready again, for its queue to deliver on."""
         queues = {}
         for delivery in deliveries:
-            delivery.queue.put_back(delivery)
+            delivery.queue.put_back(delivery, asked=asked)
             queues[delivery.queue.name] = delivery.queue
         for queue in queues.values():
             self.dispatch(queue)
@@ -382,12 +385,15 @@ def _check_arguments(name: str, method: Any, arguments: dict[str, Any]) -> None:
     kind = arguments.get("x-queue-type", "classic")
     if kind == "stream":
         raise ConnectionError_(540, "streams are not part of this broker")
-    for key in NOT_IMPLEMENTED:
-        if key in arguments:
-            raise ConnectionError_(540, f"{key} is not part of this broker")
     where = f"for queue '{name}' in vhost '/'"
     if kind not in ("classic", "quorum"):
         raise ChannelError(406, f"invalid arg 'x-queue-type' {where}: \"unsupported queue type '{kind}'\"")
+    for key in QUORUM_ONLY if kind == "classic" else CLASSIC_ONLY:
+        if key in arguments:
+            raise ChannelError(406, f"invalid arg '{key}' {where} of queue type rabbit_{kind}_queue")
+    for key in NOT_IMPLEMENTED:
+        if key in arguments:
+            raise ConnectionError_(540, f"{key} is not part of this broker")
     if kind == "quorum":
         for wrong, word in (
             (not method.durable, "non-durable"),

@@ -1,0 +1,175 @@
+"""Prefetch: how many unacknowledged messages a consumer, or a channel, may have."""
+
+from pika import spec
+
+from tests.broker.client import Inbox, connection_closed, settled, wait_for
+
+
+def test_without_prefetch_everything_goes_out_at_once(client, channel, queue):
+    client.publish(queue, *map(str, range(50)))
+    assert len(Inbox(channel, queue).wait(50)) == 50
+
+
+def test_no_more_than_the_prefetch_count_is_out(client, channel, queue):
+    client.publish(queue, *"abcde")
+    channel.basic_qos(prefetch_count=2)
+    inbox = Inbox(channel, queue)
+    settled(channel)
+    assert inbox.bodies == ["a", "b"]
+    assert client.ready(queue) == 3
+
+
+def test_each_ack_lets_one_more_out(client, channel, queue):
+    client.publish(queue, *"abcde")
+    channel.basic_qos(prefetch_count=2)
+    inbox = Inbox(channel, queue)
+    inbox.wait(2)
+    channel.basic_ack(1)
+    inbox.wait(3)
+    settled(channel)
+    assert inbox.got == [(1, False, "a"), (2, False, "b"), (3, False, "c")]
+    channel.basic_ack(3, multiple=True)
+    inbox.wait(5)
+
+
+def test_a_reject_frees_its_place_too(client, channel, queue):
+    client.publish(queue, *"abc")
+    channel.basic_qos(prefetch_count=1)
+    inbox = Inbox(channel, queue)
+    inbox.wait(1)
+    channel.basic_reject(1, requeue=False)
+    assert inbox.wait(2)[1] == (2, False, "b")
+
+
+def test_a_requeue_at_prefetch_1_brings_the_same_message_again(client, channel, queue):
+    client.publish(queue, *"ab")
+    channel.basic_qos(prefetch_count=1)
+    inbox = Inbox(channel, queue)
+    inbox.wait(1)
+    channel.basic_nack(1)
+    assert inbox.wait(2)[1] == (2, True, "a")
+
+
+def test_prefetch_counts_for_each_consumer_by_itself(client, channel):
+    queues = [client.queue(), client.queue()]
+    for queue in queues:
+        client.publish(queue, *"abc")
+    channel.basic_qos(prefetch_count=2)
+    inboxes = [Inbox(channel, queue) for queue in queues]
+    settled(channel)
+    assert [inbox.bodies for inbox in inboxes] == [["a", "b"], ["a", "b"]]
+
+
+def test_prefetch_counts_for_consumers_that_come_after_it(client, channel, queue):
+    client.publish(queue, *"abc")
+    first = Inbox(channel, queue)
+    first.wait(3)
+    channel.basic_qos(prefetch_count=1)
+    client.publish(queue, *"de")
+    first.wait(5)
+    other = client.queue()
+    client.publish(other, *"fg")
+    second = Inbox(channel, other)
+    settled(channel)
+    assert second.bodies == ["f"]
+
+
+def test_prefetch_0_is_no_limit(client, channel, queue):
+    client.publish(queue, *"abc")
+    channel.basic_qos(prefetch_count=1)
+    channel.basic_qos(prefetch_count=0)
+    Inbox(channel, queue).wait(3)
+
+
+def test_a_global_prefetch_is_shared_by_the_channels_consumers(client, channel):
+    queues = [client.queue(), client.queue()]
+    for queue in queues:
+        client.publish(queue, *"abc")
+    channel.basic_qos(prefetch_count=4, global_qos=True)
+    inboxes = [Inbox(channel, queue) for queue in queues]
+    settled(channel)
+    assert [inbox.bodies for inbox in inboxes] == [["a", "b", "c"], ["a"]]
+    channel.basic_ack(1)
+    wait_for(lambda: inboxes[1].bodies == ["a", "b"], channel.connection)
+
+
+def test_a_global_prefetch_holds_beside_each_consumers_own(client, channel, queue):
+    client.publish(queue, *"abcdef")
+    channel.basic_qos(prefetch_count=2)
+    channel.basic_qos(prefetch_count=3, global_qos=True)
+    inboxes = [Inbox(channel, queue), Inbox(channel, queue)]
+    settled(channel)
+    assert [inbox.bodies for inbox in inboxes] == [["a", "b"], ["c"]]
+
+
+def test_a_global_prefetch_raised_lets_more_out(client, channel, queue):
+    client.publish(queue, *"abcd")
+    channel.basic_qos(prefetch_count=1, global_qos=True)
+    inbox = Inbox(channel, queue)
+    inbox.wait(1)
+    channel.basic_qos(prefetch_count=3, global_qos=True)
+    inbox.wait(3)
+    channel.basic_qos(prefetch_count=0, global_qos=True)
+    inbox.wait(4)
+
+
+def test_auto_ack_knows_no_prefetch(client, channel, queue):
+    client.publish(queue, *"abcde")
+    channel.basic_qos(prefetch_count=1)
+    assert [body for _, _, body in Inbox(channel, queue, auto_ack=True).wait(5)] == [*"abcde"]
+
+
+def test_basic_get_knows_no_prefetch(client, channel, queue):
+    client.publish(queue, *"abc")
+    channel.basic_qos(prefetch_count=1)
+    assert [channel.basic_get(queue)[2] for _ in range(3)] == [b"a", b"b", b"c"]
+
+
+def test_a_consumer_at_its_limit_is_passed_over(client, channel, queue):
+    channel.basic_qos(prefetch_count=1)
+    slow, fast = Inbox(channel, queue), Inbox(client.channel(), queue, auto_ack=True)
+    client.publish(queue, *"abcd")
+    wait_for(lambda: len(fast.got) == 3, channel.connection, fast.channel.connection)
+    assert (slow.bodies, fast.bodies) == (["a"], ["b", "c", "d"])
+
+
+def test_turns_are_taken_among_those_who_have_room(client, queue):
+    inboxes = []
+    for _ in range(2):
+        channel = client.channel()
+        channel.basic_qos(prefetch_count=1)
+        inboxes.append(Inbox(channel, queue))
+    client.publish(queue, *"abcd")
+    first, second = inboxes
+    connections = [first.channel.connection, second.channel.connection]
+    wait_for(lambda: (first.bodies, second.bodies) == (["a"], ["b"]), *connections)
+    second.channel.basic_ack(1)
+    wait_for(lambda: second.bodies == ["b", "c"], *connections)
+    first.channel.basic_ack(1)
+    wait_for(lambda: first.bodies == ["a", "d"], *connections)
+
+
+def test_an_idle_newcomer_gets_nothing_beside_a_consumer_that_holds_it_all(client, channel, queue):
+    client.publish(queue, *"abcde")
+    Inbox(channel, queue).wait(5)
+    newcomer = Inbox(client.channel(), queue)
+    settled(newcomer.channel)
+    assert newcomer.got == []
+
+
+def test_a_prefetch_size_is_not_implemented(channel):
+    with connection_closed(540, "NOT_IMPLEMENTED - prefetch_size!=0 (100)"):
+        channel.basic_qos(prefetch_size=100)
+
+
+def test_what_basic_get_holds_counts_towards_a_global_prefetch(raw, client, queue):
+    client.publish(queue, *"abc")
+    peer = raw()
+    peer.open_channel()
+    peer.call(1, spec.Basic.Qos(prefetch_count=2, global_qos=True), spec.Basic.QosOk)
+    peer.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+    peer.content()
+    peer.call(1, spec.Basic.Consume(queue=queue), spec.Basic.ConsumeOk)
+    for body in (b"b", b"c"):
+        peer.expect(spec.Basic.Deliver)
+        assert peer.content()[1] == body
