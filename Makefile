@@ -22,6 +22,10 @@ check: .venv/installed-dev
 	@$(BIN)/mypy
 	@npm run --silent lint
 	@npm run --silent types
+	@$(BIN)/python -m tests.links
+
+pictures: .venv/installed-dev
+	@$(BIN)/python -m tests.pictures
 
 format: .venv/installed-dev
 	@$(BIN)/ruff format .

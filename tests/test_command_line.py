@@ -114,6 +114,7 @@ def test_the_engine_is_given_the_settings(tmp_path: Path) -> None:
         "--ack": "auto",
         "--prefetch": "7",
         "--queue": "task_queue",
+        "--ack-timeout": "60",
         "--data": str(tmp_path / "data"),
     }
 

@@ -188,6 +188,7 @@ def engine_command(chosen: Settings) -> Sequence[str]:
         "--ack": chosen.ack,
         "--prefetch": chosen.prefetch,
         "--queue": chosen.queue,
+        "--ack-timeout": chosen.ack_timeout,
         "--data": chosen.data,
     }
     words = [word for flag, value in given.items() for word in (flag, str(value))]

@@ -25,7 +25,7 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run is started with. `prefetch` 0 is no limit; `open` None means: if somebody seems to be looking."""
+    """Everything a run is started with. `prefetch` 0 is no limit; `ack_timeout` is in seconds; `open` None means: if somebody seems to be looking."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -35,6 +35,7 @@ class Settings:
     ack: str = "manual"
     prefetch: int = 1
     queue: str = "task_queue"
+    ack_timeout: int = 60
     data: Path = CHECKOUT / ".unacked"
     open: bool | None = None
 
@@ -193,6 +194,11 @@ OPTIONS = (
         "Unacknowledged messages a worker may hold; 0 is no limit.",
     ),
     Option("queue", queue_name, "The queue tasks go through."),
+    Option(
+        "ack_timeout",
+        whole(1, 86400),
+        "Seconds until a broker of ours takes back a delivery that nobody acknowledged (RabbitMQ's default is 1800).",
+    ),
     Option("data", folder, "Folder for what is kept between runs."),
     Option("open", yes_or_no, "Open the page in a browser; by default if there is a terminal and a display."),
 )
