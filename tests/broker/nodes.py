@@ -1,6 +1,6 @@
 """Starts the two brokers of the contract suite: the embedded one, and a private RabbitMQ node on ports and folders of its own.
 
-Each has `port`, `start`, `kill` (kill -9; a second start uses the same port and data). Whatever way the tests end, the undertaker ends both.
+Each has `port`, `start`, `stop` (SIGTERM), `kill` (kill -9); a second start uses the same port and data. Whatever way the tests end, the undertaker ends both.
 """
 
 import contextlib
@@ -61,6 +61,11 @@ class Embedded:
         self._process = self._guard.spawn(*argv, stdout=subprocess.PIPE, text=True)
         self.port = json.loads(self._process.stdout.readline())["port"]
 
+    def stop(self):
+        self._process.terminate()
+        self._process.wait()
+        self.kill()
+
     def kill(self):
         self._guard.kill(self._process)
         self._process.stdout.close()
@@ -91,6 +96,11 @@ class RabbitMQ:
             assert self._process.poll() is None, (self._data / "start.log").read_text()
             assert time.monotonic() < deadline, "RabbitMQ does not listen"
             time.sleep(0.05)
+
+    def stop(self):
+        os.kill(int((self._data / "node.pid").read_text()), signal.SIGTERM)
+        self._process.wait()
+        self.kill()
 
     def kill(self):
         self._guard.kill(self._process)

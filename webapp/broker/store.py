@@ -52,6 +52,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         fresh = not path.exists() or path.stat().st_size == 0
+        # Killed, not closed, the last time: a close takes SQLite's log away.
+        self.killed = path.with_name(path.name + "-wal").exists()
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
             if not fresh:

@@ -337,24 +337,19 @@ class VHost:
             self.exchanges[name] = Exchange(name, kind, True, auto_delete, internal, arguments)
         for name, auto_delete, arguments in store.queues():
             self.queues[name] = Queue(name, durable=True, auto_delete=auto_delete, arguments=arguments)
-        for queue, exchange, key in store.bindings():
+        for bound, exchange, key in store.bindings():
             if exchange in self.exchanges:
-                self.exchanges[exchange].bindings[queue, key] = None
+                self.exchanges[exchange].bindings[bound, key] = None
         for queue_name, stored in itertools.groupby(store.messages(), lambda stored: stored.queue):
+            queue = self.queues[queue_name]
             for each in stored:
-                self.queues[queue_name].restore(
-                    Message(
-                        each.exchange,
-                        each.routing_key,
-                        each.properties,
-                        each.body,
-                        bool(each.persistent),
-                        each.place,
-                        each.row,
-                        redelivered=each.deliveries > 0,
-                        returns=each.deliveries,
-                    )
+                message = Message(
+                    each.exchange, each.routing_key, each.properties, each.body, bool(each.persistent)
                 )
+                message.place, message.row, message.returns = each.place, each.row, each.deliveries
+                # After a kill a classic queue of RabbitMQ's trusts nobody not to have seen a message.
+                message.redelivered = each.deliveries > 0 or (store.killed and queue.kind == "classic")
+                queue.restore(message)
 
 
 def _same(there: Queue, method: Any, arguments: dict[str, Any]) -> None:
