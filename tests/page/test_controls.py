@@ -120,6 +120,7 @@ def test_a_number_of_the_ledger_lists_its_tasks(demo: Demo, visit: Visit) -> Non
 
 def test_digits_stop_workers_and_the_question_mark_lists_the_keys(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
+    expect(stage.lane("worker-2")).to_have_attribute("data-state", "idle")
     stage.page.keyboard.press("2")
     expect(stage.lane("worker-2")).to_have_attribute("data-state", "stopped")
     stage.page.keyboard.press("?")
