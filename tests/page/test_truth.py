@@ -87,7 +87,9 @@ def test_the_broker_goes_and_comes_back_in_the_middle(on_embedded: Demo, visit: 
     (pid,) = broker_pids(demo)
     stage.page.evaluate(WATCH)
     os.kill(pid, signal.SIGKILL)
-    stage.page.wait_for_function("window.seen.includes('up false') && window.seen.includes('unacked 0')")
+    until(
+        lambda: {"up false", "unacked 0"} <= set(stage.page.evaluate("window.seen")), "the broker's absence"
+    )
     expect(stage.find("[data-role=broker]")).to_have_attribute("data-up", "true")
     stage.shows(done=5, lost=0)
     agree(demo, stage)
