@@ -139,7 +139,7 @@ export function mountQueue(root, changed) {
       settleTabs();
 
       const first = queue?.next ? world.tasks.get(queue.next) : undefined;
-      text(next, queue === null ? T.noQueue : first ? T.nextOut(first.n) : queue.ready > 0 ? "" : T.empty);
+      text(next, queue === null ? T.noQueue : queue.ready > 0 ? nextOf(queue, first) : T.empty);
       text(readyCount, queue !== null && queue.ready > 0 ? count(queue.ready) : "");
       attr(ready, "data-difference", queue !== null && queue.difference !== 0);
       if (queue !== null && queue.difference !== 0)
@@ -182,6 +182,12 @@ export function mountQueue(root, changed) {
       for (const ghost of ghosts.values()) ghost.tick(t);
     },
   };
+}
+
+/** Who gets the next message. @param {import("../types.js").Queue} queue @param {import("../types.js").Task|undefined} first */
+function nextOf(queue, first) {
+  if (queue.consumers === 0) return T.noConsumers;
+  return first ? T.nextOut(first.n) : "";
 }
 
 /** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto */
