@@ -163,7 +163,7 @@ export const text = {
   noQueue: "no queue yet",
   ready: "Ready",
   noConsumers: "no consumers",
-  nextOut: (/** @type {number} */ n) => `next free worker gets #${n}`,
+  nextOut: (/** @type {number} */ n) => `next free worker: #${n}`,
   empty: "empty",
   more: (/** @type {number} */ n) => `+ ${count(n)} more`,
   moreShort: (/** @type {number} */ n) => `+${count(n)}`,
