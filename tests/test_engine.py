@@ -142,6 +142,7 @@ def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(
     engine.order("finish", worker="worker-1")
     exited = engine.wait("WorkerExited", worker="worker-1")
     assert (exited["code"], exited["asked"]) == (0, "finish")
+    engine.wait("ConnectionClosed", conn=engine.wait("Delivered", task="task-a.")["conn"])
     assert [event["task"] for event in engine.events if event["type"] == "Acked"] == ["task-a."]
     engine.order("start", worker="worker-1")
     engine.wait("Acked", task="task-c.")

@@ -154,11 +154,12 @@ def test_auto_ack_sends_no_ack_and_works_all_the_same(engine: EngineProcess, ben
     ]
 
 
-def test_bytes_that_are_no_text_do_not_kill_it(bench: Bench) -> None:
+def test_bytes_that_are_no_text_do_not_kill_it(engine: EngineProcess, bench: Bench) -> None:
     bench.publish()
     bench.channel.basic_publish("", bench.queue, b"\xff\xfe..", pika.BasicProperties())
     with bench.worker() as worker:
         worker.out.wait_for("Done")
+        engine.wait("Acked", conn=engine.wait("Delivered", queue=bench.queue)["conn"])
     assert bench.count() == 0
 
 
