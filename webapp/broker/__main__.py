@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -39,7 +40,7 @@ async def serve(host: str, port: int, data: Path, heartbeat: int, ack_timeout: f
             store = Store(data / FILE)
         except NotOurs as error:
             raise CannotStart(str(error)) from error
-        vhost = VHost(store, loop.call_soon)
+        vhost = VHost(store, loop.call_soon, loop.call_later, time.time)
         sessions: set[Session] = set()
         try:
             server = await loop.create_server(

@@ -16,17 +16,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pika.frame
 from pika import BasicProperties, spec
+from pika.compat import long
 from pika.exceptions import AMQPError
 
+from webapp.broker.arguments import expiration
 from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
+from webapp.broker.exchanges import Binding, Exchange
 from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue
+from webapp.broker.tables import encoded
 from webapp.engine import wire
 
 if TYPE_CHECKING:
     from webapp.broker.session import Session
 
 MESSAGE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
-LOOKED_AT = BasicProperties.FLAG_HEADERS | BasicProperties.FLAG_EXPIRATION | BasicProperties.FLAG_USER_ID
+# Flags of the properties that mean something to the broker, and of those that nobody has looked at so far.
+LOOKED_AT = BasicProperties.FLAG_HEADERS | BasicProperties.FLAG_EXPIRATION | 0x7F
 UNREADABLE = (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError)
 _DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
 _BASIC_CLASS = spec.Basic.INDEX
@@ -49,15 +54,17 @@ class Incoming:
         self.properties = b""
         self.chunks: list[bytes] = []
         self.missing = 0
-        self.decoded = BasicProperties()  # the properties that mean something here
+        self.user_id: str | None = None
+        self.expiration: str | None = None
 
     def look(self, properties: bytes) -> None:
         """Decodes the property list. Raises ConnectionError_ 501 where it cannot be read."""
         try:
-            self.decoded = BasicProperties().decode(properties)
+            decoded = BasicProperties().decode(properties)
         except UNREADABLE as error:
             words = ",".join(map(str, properties[2:]))
             raise ConnectionError_(501, f"cannot decode <<{words}>>") from error
+        self.user_id, self.expiration = decoded.user_id, decoded.expiration
 
     def unexpected(self) -> ConnectionError_:
         """Another frame came than the next one of this publish."""
@@ -190,10 +197,11 @@ class Channel:
         self.incoming = None
         method, header = incoming.method, incoming.header
         assert header
-        user = incoming.decoded.user_id
+        queues = self.vhost.routes(method.exchange, method.routing_key)
+        user = incoming.user_id
         if user not in (None, "guest"):
             raise ChannelError(406, f"user_id property set to '{user}' but authenticated user was 'guest'")
-        queues = self.vhost.routes(method.exchange, method.routing_key)
+        ttl = None if incoming.expiration is None else expiration(incoming.expiration)
         body = incoming.chunks[0] if len(incoming.chunks) == 1 else b"".join(incoming.chunks)
         if self._published is not None:
             self._published += 1
@@ -203,7 +211,7 @@ class Channel:
             self.session.send(self.number, returned)
             self.session.write(self._content(message, incoming.properties))
         stored = self.vhost.publish(
-            queues, method.exchange, method.routing_key, incoming.properties, body, header.persistent
+            queues, method.exchange, method.routing_key, incoming.properties, body, header.persistent, ttl
         )
         if self._published is not None:
             seq = self._published
@@ -230,6 +238,8 @@ class Channel:
         self._answer(method, spec.Basic.QosOk())
 
     def _consume(self, method: Any) -> None:
+        if method.queue == "amq.rabbitmq.reply-to":
+            raise not_implemented("direct reply-to is not part of this broker")
         queue = self.vhost.queue(self._named(method.queue), self.session)
         if "x-priority" in (method.arguments or {}):
             raise not_implemented("x-priority is not part of this broker")
@@ -258,7 +268,8 @@ class Channel:
 
     def _get(self, method: Any) -> None:
         queue = self.vhost.queue(self._named(method.queue), self.session)
-        self.vhost.deliver()  # consumers come first
+        self.vhost.use(queue)
+        self.vhost.deliver(queue)  # consumers come first
         delivery = queue.take(auto_ack=bool(method.no_ack))
         if delivery is None:
             self.session.send(self.number, spec.Basic.GetEmpty())
@@ -271,6 +282,7 @@ class Channel:
         )
         self.session.send(self.number, answer)
         self.session.write(self._content(message, self._properties(delivery)))
+        self.vhost.dispatch(queue)  # what stands at the head now may expire
 
     def _ack(self, method: Any) -> None:
         queues = {}
@@ -301,7 +313,7 @@ class Channel:
             return
         queues = {}
         for held in taken:
-            self.vhost.settle(held.delivery)
+            self.vhost.reject(held.delivery)
             queues[held.delivery.queue.name] = held.delivery.queue
         self._dispatch(queues)
 
@@ -314,17 +326,17 @@ class Channel:
 
     def _queue_bind(self, method: Any) -> None:
         queue = self.vhost.queue(self._named(method.queue), self.session)
-        self.vhost.bind(queue, method.exchange, method.routing_key)
+        self.vhost.bind(method.exchange, queue, method.routing_key)
         self._answer(method, spec.Queue.BindOk())
 
     def _queue_unbind(self, method: Any) -> None:
         queue = self.vhost.queue(self._named(method.queue), self.session)
-        self.vhost.unbind(queue, method.exchange, method.routing_key)
+        self.vhost.unbind(method.exchange, Binding(True, queue.name, method.routing_key))
         self._answer(method, spec.Queue.UnbindOk())
 
     def _queue_purge(self, method: Any) -> None:
         queue = self.vhost.queue(self._named(method.queue), self.session)
-        self.vhost.deliver()
+        self.vhost.deliver(queue)
         self._answer(method, spec.Queue.PurgeOk(self.vhost.purge(queue)))
 
     def _queue_delete(self, method: Any) -> None:
@@ -333,6 +345,7 @@ class Channel:
             self._answer(method, spec.Queue.DeleteOk(0))
             return
         queue = self.vhost.queue(name, self.session)
+        self.vhost.deliver(queue)
         for asked, word in ((method.if_unused, "if-unused"), (method.if_empty, "if-empty")):
             if asked and queue.kind == "quorum":
                 raise not_implemented(
@@ -352,6 +365,15 @@ class Channel:
     def _exchange_delete(self, method: Any) -> None:
         self.vhost.delete_exchange(method)
         self._answer(method, spec.Exchange.DeleteOk())
+
+    def _exchange_bind(self, method: Any) -> None:
+        target = self.vhost.exchange(method.destination) if method.destination else Exchange("", "direct")
+        self.vhost.bind(method.source, target, method.routing_key)
+        self._answer(method, spec.Exchange.BindOk())
+
+    def _exchange_unbind(self, method: Any) -> None:
+        self.vhost.unbind(method.source, Binding(False, method.destination, method.routing_key))
+        self._answer(method, spec.Exchange.UnbindOk())
 
     def _flow(self, method: Any) -> None:
         if not method.active:
@@ -414,8 +436,7 @@ class Channel:
         if delivery.queue.kind != "quorum" or not message.returns:
             return message.properties
         properties = BasicProperties().decode(message.properties)
-        properties.headers = {**(properties.headers or {}), "x-delivery-count": message.returns}
-        return b"".join(properties.encode())
+        return encoded(properties, {**(properties.headers or {}), "x-delivery-count": long(message.returns)})
 
     def _send_content(self, method: bytes, delivery: Delivery) -> None:
         frame = struct.pack(">BHI", wire.METHOD, self.number, len(method)) + method + b"\xce"
@@ -451,6 +472,8 @@ METHODS: dict[type, Handler] = {
     spec.Channel.FlowOk: lambda *_: None,
     spec.Exchange.Declare: Channel._exchange_declare,
     spec.Exchange.Delete: Channel._exchange_delete,
+    spec.Exchange.Bind: Channel._exchange_bind,
+    spec.Exchange.Unbind: Channel._exchange_unbind,
     spec.Queue.Declare: Channel._queue_declare,
     spec.Queue.Bind: Channel._queue_bind,
     spec.Queue.Unbind: Channel._queue_unbind,

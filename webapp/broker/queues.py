@@ -4,7 +4,8 @@
                  ▲                  │
                  └────put_back──────┘   at its original place, marked redelivered
 
-Pure: no sockets, no clock, no storage. Whoever calls `dispatch` gets the deliveries to make, in order.
+Pure: no sockets, no clock, no storage; times come in as arguments, in seconds since 1970. Whoever calls `dispatch` gets the
+deliveries to make, in order; whoever calls `expired` the messages that have outlived their time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ NO_LIMIT = 0
 @dataclass(slots=True)
 class Message:
     """One message in one queue. `properties` are the bytes of its property list as they came (flags and values); `row` is its
-    number in the store, 0 where it is not stored; `returns` counts how often it came back unsettled."""
+    number in the store, 0 where it is not stored; `returns` counts how often it came back unsettled; `expires` is when it does."""
 
     exchange: str
     routing_key: str
@@ -32,6 +33,7 @@ class Message:
     row: int = 0
     redelivered: bool = False
     returns: int = 0
+    expires: float | None = None
 
     def __lt__(self, other: Message) -> bool:
         return self.place < other.place
@@ -78,7 +80,8 @@ class Delivery:
 
 @dataclass(eq=False)
 class Queue:
-    """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare."""
+    """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare; `used` is when it
+    was last declared, asked for a message, or left by a consumer; `wake` is when somebody will look at it again."""
 
     name: str
     durable: bool = False
@@ -89,14 +92,18 @@ class Queue:
     consumers: deque[Consumer] = field(default_factory=deque)
     had_consumers: bool = False
     unacked: int = 0
+    used: float = 0.0
+    wake: float | None = None
     _fresh: deque[Message] = field(default_factory=deque)
     _returned: list[Message] = field(default_factory=list)
     _places: int = 0
     _front: int = -(2**62)
 
-    @property
-    def kind(self) -> str:
-        return str(self.arguments.get("x-queue-type", "classic"))
+    def __post_init__(self) -> None:
+        self.kind = str(self.arguments.get("x-queue-type", "classic"))
+        self.timed = "x-message-ttl" in self.arguments or "x-expires" in self.arguments  # time matters here
+        limit = self.arguments.get("x-delivery-limit")
+        self._limit = limit if isinstance(limit, int) else None
 
     @property
     def ready(self) -> int:
@@ -111,17 +118,15 @@ class Queue:
         """A message arrives at the end."""
         self._places += 1
         message.place = self._places
+        self.timed = self.timed or message.expires is not None
         self._fresh.append(message)
 
     def take(self, consumer: Consumer | None = None, *, auto_ack: bool = False) -> Delivery | None:
         """The next message leaves for `consumer` (None: for basic.get); None where the queue has nothing ready."""
-        returned, fresh = self._returned, self._fresh
-        if returned and (not fresh or returned[0] < fresh[0]):
-            message = heapq.heappop(returned)
-        elif fresh:
-            message = fresh.popleft()
-        else:
+        message = self._head()
+        if message is None:
             return None
+        self._behead()
         if not auto_ack:
             self.unacked += 1
             if consumer:
@@ -151,27 +156,83 @@ class Queue:
             delivery.consumer.own.out -= 1
             delivery.consumer.shared.out -= 1
 
-    def put_back(self, delivery: Delivery, *, asked: bool = False) -> None:
+    def put_back(self, delivery: Delivery, *, asked: bool = False) -> bool:
         """A delivery was not acknowledged, or its requeue was `asked` for: the message is ready again, marked redelivered.
 
         In a classic queue it stands where it stood. In a quorum queue it stands at the front, behind those that returned before
-        it; an asked one at the end, unless there is a delivery limit (RabbitMQ 3.10)."""
+        it; an asked one at the end, unless there is a delivery limit (RabbitMQ 3.10). False where the limit is passed: then it is
+        out of the queue."""
         self.settle(delivery)
         message = delivery.message
         message.redelivered = True
         message.returns += 1
         if self.kind == "quorum":
-            if asked and "x-delivery-limit" not in self.arguments:
+            if asked and self._limit is None:
                 self.publish(message)
-                return
+                return True
+            if self._limit is not None and message.returns > self._limit:
+                return False
             self._front += 1
             message.place = self._front
         heapq.heappush(self._returned, message)
+        return True
 
     def restore(self, message: Message) -> None:
         """A stored message comes back after a restart, in the order of its place."""
         self._places = max(self._places, message.place)
+        if message.place < 0:
+            self._front = message.place
+        self.timed = self.timed or message.expires is not None
         self._fresh.append(message)
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def expiry(self, now: float, own: int | None) -> float | None:
+        """When a message that arrives now expires; `own` is its own expiration in milliseconds."""
+        ttl = self.arguments.get("x-message-ttl")
+        if own is None:
+            own = ttl
+        elif ttl is not None:
+            own = min(own, ttl)
+        return None if own is None else now + own / 1000
+
+    def expired(self, now: float) -> list[Message]:
+        """Takes out the messages that have outlived their time and stand at the head: one behind a lasting one has to wait."""
+        messages = []
+        while (head := self._head()) and head.expires is not None and head.expires <= now:
+            self._behead()
+            messages.append(head)
+        return messages
+
+    def lapsed(self, now: float) -> bool:
+        """Whether nobody has used the queue for as long as `x-expires` allows."""
+        ends = self._lease()
+        return ends is not None and ends <= now
+
+    def next_change(self) -> float | None:
+        """When the queue has to be looked at again, though nothing else happens."""
+        head = self._head()
+        times = [at for at in (head.expires if head else None, self._lease()) if at is not None]
+        return min(times, default=None)
+
+    def _lease(self) -> float | None:
+        allowed = self.arguments.get("x-expires")
+        return None if allowed is None or self.consumers else self.used + allowed / 1000
+
+    def _head(self) -> Message | None:
+        returned, fresh = self._returned, self._fresh
+        if returned and (not fresh or returned[0] < fresh[0]):
+            return returned[0]
+        return fresh[0] if fresh else None
+
+    def _behead(self) -> None:
+        returned, fresh = self._returned, self._fresh
+        if returned and (not fresh or returned[0] < fresh[0]):
+            heapq.heappop(returned)
+        else:
+            fresh.popleft()
+
+    # -- the rest -----------------------------------------------------------------------------------------------
 
     def purge(self) -> list[Message]:
         """Takes out every ready message."""

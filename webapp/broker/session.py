@@ -38,7 +38,7 @@ PROPERTIES = {
     "information": "The embedded broker of a demo, for one machine",
     "capabilities": {
         "publisher_confirms": True,
-        "exchange_exchange_bindings": False,
+        "exchange_exchange_bindings": True,
         "basic.nack": True,
         "consumer_cancel_notify": True,
         "connection.blocked": False,

@@ -11,17 +11,22 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from webapp.broker.exchanges import Binding
+from webapp.broker.queues import Message
 
 APPLICATION_ID = 0x556E6163  # "Unac", in the file's head
-VERSION = 1
+VERSION = 2
 SCHEMA = f"""
 CREATE TABLE exchange (name TEXT PRIMARY KEY, kind TEXT, auto_delete INT, internal INT, arguments TEXT);
 CREATE TABLE queue (name TEXT PRIMARY KEY, auto_delete INT, arguments TEXT);
-CREATE TABLE binding (queue TEXT, exchange TEXT, routing_key TEXT, PRIMARY KEY (queue, exchange, routing_key));
+CREATE TABLE binding (
+    exchange TEXT, to_queue INT, name TEXT, routing_key TEXT, PRIMARY KEY (exchange, to_queue, name, routing_key)
+);
 CREATE TABLE message (
     row INTEGER PRIMARY KEY, queue TEXT, place INT, exchange TEXT, routing_key TEXT,
-    properties BLOB, body BLOB, persistent INT, deliveries INT DEFAULT 0
+    properties BLOB, body BLOB, persistent INT, expires REAL, deliveries INT DEFAULT 0
 );
 CREATE INDEX message_queue ON message (queue, place);
 PRAGMA application_id = {APPLICATION_ID};
@@ -31,20 +36,6 @@ PRAGMA user_version = {VERSION};
 
 class NotOurs(Exception):
     """The file is not a store of this broker, or is damaged; it has not been touched."""
-
-
-class Stored(NamedTuple):
-    """A message as it stands in the file. `deliveries` counts how often it had gone out."""
-
-    row: int
-    queue: str
-    place: int
-    exchange: str
-    routing_key: str
-    properties: bytes
-    body: bytes
-    persistent: bool
-    deliveries: int
 
 
 class Store:
@@ -68,7 +59,7 @@ class Store:
                 f"{path} cannot be used as the broker's store ({error}): move it away or repair it"
             ) from error
         self._inserts: dict[int, tuple[Any, ...]] = {}
-        self._delivered: dict[int, int] = {}
+        self._moves: dict[int, tuple[int, int]] = {}
         self._deletes: list[tuple[int]] = []
         self._statements: list[tuple[str, tuple[Any, ...]]] = []
 
@@ -96,51 +87,50 @@ class Store:
         for name, auto_delete, arguments in self._db.execute("SELECT * FROM queue"):
             yield name, bool(auto_delete), json.loads(arguments)
 
-    def bindings(self) -> Iterator[tuple[str, str, str]]:
-        """(queue, exchange, routing key), in the order they were made."""
-        yield from self._db.execute("SELECT queue, exchange, routing_key FROM binding ORDER BY rowid")
+    def bindings(self) -> Iterator[tuple[str, Binding]]:
+        """(exchange, binding), in the order they were made."""
+        for exchange, to_queue, *rest in self._db.execute("SELECT * FROM binding ORDER BY rowid"):
+            yield exchange, Binding(bool(to_queue), *rest)
 
-    def messages(self) -> Iterator[Stored]:
-        """Every stored message, by queue and place."""
-        for row in self._db.execute("SELECT * FROM message ORDER BY queue, place"):
-            yield Stored(*row)
+    def messages(self) -> Iterator[tuple[str, Message]]:
+        """(queue, message) of every stored message, by queue and place; `returns` counts how often it had gone out."""
+        rows = self._db.execute(
+            "SELECT queue, exchange, routing_key, properties, body, persistent, place, row, deliveries, expires "
+            "FROM message ORDER BY queue, place"
+        )
+        for queue, exchange, key, properties, body, persistent, place, row, deliveries, expires in rows:
+            message = Message(exchange, key, properties, body, bool(persistent), place, row)
+            message.returns, message.expires = deliveries, expires
+            yield queue, message
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     @property
     def dirty(self) -> bool:
-        return bool(self._inserts or self._delivered or self._deletes or self._statements)
+        return bool(self._inserts or self._moves or self._deletes or self._statements)
 
-    def add_message(
-        self,
-        queue: str,
-        place: int,
-        exchange: str,
-        key: str,
-        properties: bytes,
-        body: bytes,
-        persistent: bool,
-    ) -> int:
+    def add_message(self, queue: str, message: Message) -> int:
         """Writes a message down with the next commit; returns its row."""
         self._rows += 1
         self._inserts[self._rows] = (
             self._rows,
             queue,
-            place,
-            exchange,
-            key,
-            properties,
-            body,
-            int(persistent),
+            message.place,
+            message.exchange,
+            message.routing_key,
+            message.properties,
+            message.body,
+            int(message.persistent),
+            message.expires,
         )
         return self._rows
 
-    def delivered(self, row: int, deliveries: int) -> None:
-        """The message has gone out this often: after a restart it is a redelivery."""
-        self._delivered[row] = deliveries
+    def moved(self, row: int, deliveries: int, place: int) -> None:
+        """The message has gone out this often, and stands here: after a restart it is a redelivery."""
+        self._moves[row] = deliveries, place
 
     def remove_message(self, row: int) -> None:
-        self._delivered.pop(row, None)
+        self._moves.pop(row, None)
         if self._inserts.pop(row, None) is None:
             self._deletes.append((row,))
 
@@ -158,23 +148,25 @@ class Store:
 
     def remove_exchange(self, name: str) -> None:
         self._later("DELETE FROM exchange WHERE name = ?", name)
-        self._later("DELETE FROM binding WHERE exchange = ?", name)
+        self._later("DELETE FROM binding WHERE exchange = ? OR (NOT to_queue AND name = ?)", name, name)
 
     def add_queue(self, name: str, auto_delete: bool, arguments: dict[str, Any]) -> None:
         self._later("INSERT OR REPLACE INTO queue VALUES (?, ?, ?)", name, auto_delete, _json(arguments))
 
     def remove_queue(self, name: str) -> None:
         self._later("DELETE FROM queue WHERE name = ?", name)
-        self._later("DELETE FROM binding WHERE queue = ?", name)
+        self._later("DELETE FROM binding WHERE to_queue AND name = ?", name)
         self._later("DELETE FROM message WHERE queue = ?", name)  # the unacked ones too
         self._inserts = {row: values for row, values in self._inserts.items() if values[1] != name}
 
-    def bind(self, queue: str, exchange: str, key: str) -> None:
-        self._later("INSERT OR IGNORE INTO binding VALUES (?, ?, ?)", queue, exchange, key)
+    def bind(self, exchange: str, binding: Binding) -> None:
+        self._later("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?)", exchange, *binding)
 
-    def unbind(self, queue: str, exchange: str, key: str) -> None:
+    def unbind(self, exchange: str, binding: Binding) -> None:
         self._later(
-            "DELETE FROM binding WHERE queue = ? AND exchange = ? AND routing_key = ?", queue, exchange, key
+            "DELETE FROM binding WHERE exchange = ? AND to_queue = ? AND name = ? AND routing_key = ?",
+            exchange,
+            *binding,
         )
 
     def commit(self) -> None:
@@ -185,21 +177,20 @@ class Store:
             db.execute(statement, values)
         if self._inserts:
             db.executemany(
-                "INSERT INTO message (row, queue, place, exchange, routing_key, properties, body, persistent) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 self._inserts.values(),
             )
-        if self._delivered:
+        if self._moves:
             db.executemany(
-                "UPDATE message SET deliveries = ? WHERE row = ?",
-                [(count, row) for row, count in self._delivered.items()],
+                "UPDATE message SET deliveries = ?, place = ? WHERE row = ?",
+                [(*values, row) for row, values in self._moves.items()],
             )
         if self._deletes:
             db.executemany("DELETE FROM message WHERE row = ?", self._deletes)
         db.execute("COMMIT")
         self._statements.clear()
         self._inserts.clear()
-        self._delivered.clear()
+        self._moves.clear()
         self._deletes.clear()
 
     def close(self) -> None:

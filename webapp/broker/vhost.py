@@ -9,35 +9,18 @@ Knows no sockets: a consumer's owner has `deliver` and `cancelled`, that is all.
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found
-from webapp.broker.exchanges import Exchange, predeclared
+from webapp.broker.arguments import check, same, word
+from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found, not_implemented
+from webapp.broker.exchanges import Binding, Exchange, predeclared, routes
+from webapp.broker.letters import dead_letter, goes_round
 from webapp.broker.queues import Consumer, Delivery, Message, Queue
 from webapp.broker.store import Store
+from webapp.broker.tables import encoded
 from webapp.routing import MATCHES
-
-COMPARED = (  # arguments that a second declare has to repeat
-    "x-expires",
-    "x-message-ttl",
-    "x-dead-letter-exchange",
-    "x-dead-letter-routing-key",
-    "x-queue-type",
-    "x-delivery-limit",
-)
-CLASSIC_ONLY = ("x-max-priority", "x-queue-mode")
-QUORUM_ONLY = ("x-delivery-limit", "x-dead-letter-strategy", "x-quorum-initial-group-size")
-NOT_IMPLEMENTED = (
-    "x-dead-letter-strategy",
-    "x-max-length",
-    "x-max-length-bytes",
-    "x-overflow",
-    "x-max-priority",
-    "x-single-active-consumer",
-)
 
 
 class Owner(Protocol):
@@ -51,13 +34,20 @@ class Owner(Protocol):
 
 
 class VHost:
-    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop."""
+    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds; `clock`
+    tells the seconds since 1970."""
 
-    def __init__(self, store: Store, soon: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        soon: Callable[[Callable[[], None]], object],
+        later: Callable[[float, Callable[[], None]], object],
+        clock: Callable[[], float],
+    ) -> None:
         self.exchanges = predeclared()
         self.queues: dict[str, Queue] = {}
         self._store = store
-        self._soon = soon
+        self._soon, self._later, self._clock = soon, later, clock
         self._commit_planned = False
         self._after_commit: list[Callable[[], None]] = []
         self._due: dict[str, Queue] = {}
@@ -67,29 +57,38 @@ class VHost:
 
     def routes(self, exchange: str, key: str) -> list[Queue]:
         """The queues that a message goes to. Raises ChannelError 404 for an exchange that is not there."""
-        if not exchange:
-            queue = self.queues.get(key)
-            return [] if queue is None else [queue]
-        found = self.exchanges.get(exchange)
-        if found is None:
-            raise not_found("exchange", exchange)
-        if found.internal:
-            raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
-        return [self.queues[name] for name in found.routes(key) if name in self.queues]
+        if exchange:
+            found = self.exchange(exchange)
+            if found.internal:
+                raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
+        return self._routes(exchange, key)
+
+    def _routes(self, exchange: str, key: str) -> list[Queue]:
+        names = routes(self.exchanges, exchange, key) if exchange else [key]
+        return [self.queues[name] for name in names if name in self.queues]
 
     def publish(
-        self, queues: list[Queue], exchange: str, key: str, properties: bytes, body: bytes, persistent: bool
+        self,
+        queues: list[Queue],
+        exchange: str,
+        key: str,
+        properties: bytes,
+        body: bytes,
+        persistent: bool,
+        expiration: int | None = None,
     ) -> bool:
         """Puts a copy of the message into each queue; true where a copy has to reach the disk before it is safe."""
         stored = False
         for queue in queues:
             message = Message(exchange, key, properties, body, persistent or queue.kind == "quorum")
+            if expiration is not None or queue.timed:
+                message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
             if queue.durable and message.persistent and not queue.exclusive:
-                message.row = self._store.add_message(
-                    queue.name, message.place, exchange, key, properties, body, message.persistent
-                )
+                message.row = self._store.add_message(queue.name, message)
                 stored = True
+            if message.expires is not None and queue.ready == 1:
+                self._deliver(queue)  # what a consumer takes at once does not expire, were its time zero
             self.dispatch(queue)
         if stored:
             self._plan_commit()
@@ -102,42 +101,103 @@ class VHost:
             self._soon(self.deliver)
         self._due[queue.name] = queue
 
-    def deliver(self) -> None:
-        """Delivers what can be delivered now."""
+    def deliver(self, asked: Queue | None = None) -> None:
+        """Delivers what can be delivered now; the `asked` queue is rid of what has expired, too."""
+        if asked and asked.timed:
+            self._due[asked.name] = asked
         due, self._due = self._due, {}
         for queue in due.values():
-            if self.queues.get(queue.name) is not queue:
-                continue
-            for delivery in queue.dispatch():
-                assert delivery.consumer
-                self.sent(delivery, auto_ack=delivery.consumer.auto_ack)
-                delivery.consumer.owner.deliver(delivery)
+            if self.queues.get(queue.name) is queue:
+                self._look(queue)
+
+    def _look(self, queue: Queue) -> None:
+        """Expires, delivers, and sees to it that somebody looks again when it is time."""
+        if queue.timed:
+            self._bury(queue, queue.expired(self._clock()), "expired")
+        self._deliver(queue)
+        if queue.timed:
+            self._plan_look(queue)
+
+    def _deliver(self, queue: Queue) -> None:
+        for delivery in queue.dispatch():
+            assert delivery.consumer
+            self.sent(delivery, auto_ack=delivery.consumer.auto_ack)
+            delivery.consumer.owner.deliver(delivery)
 
     def sent(self, delivery: Delivery, *, auto_ack: bool) -> None:
         """A message is about to go out: under auto-ack it is forgotten, else it is written down that it went."""
-        row = delivery.message.row
-        if row:
+        message = delivery.message
+        if message.row:
             if auto_ack:
-                self._store.remove_message(row)
+                self._forget(message)
             else:
-                self._store.delivered(row, delivery.message.returns + 1)
-            self._plan_commit()
+                self._store.moved(message.row, message.returns + 1, message.place)
+                self._plan_commit()
 
     def settle(self, delivery: Delivery) -> None:
-        """Acknowledged, or rejected for good: forgotten."""
+        """Acknowledged: forgotten."""
         delivery.queue.settle(delivery)
-        if delivery.message.row:
-            self._store.remove_message(delivery.message.row)
-            self._plan_commit()
+        self._forget(delivery.message)
+
+    def reject(self, delivery: Delivery) -> None:
+        """Not wanted, and not to be requeued: a dead letter."""
+        delivery.queue.settle(delivery)
+        self._bury(delivery.queue, [delivery.message], "rejected")
 
     def give_back(self, deliveries: list[Delivery], *, asked: bool = False) -> None:
         """Unacknowledged, or its requeue was asked for: each is ready again, for its queue to deliver on."""
         queues = {}
         for delivery in deliveries:
-            delivery.queue.put_back(delivery, asked=asked)
-            queues[delivery.queue.name] = delivery.queue
+            queue, message = delivery.queue, delivery.message
+            if not queue.put_back(delivery, asked=asked):
+                self._bury(queue, [message], "delivery_limit")
+            elif message.row and queue.kind == "quorum":
+                self._store.moved(message.row, message.returns, message.place)
+                self._plan_commit()
+            queues[queue.name] = queue
         for queue in queues.values():
             self.dispatch(queue)
+
+    def _bury(self, queue: Queue, messages: list[Message], reason: str) -> None:
+        """These have left the queue for good: they go to its dead-letter exchange, if it has one."""
+        exchange = queue.arguments.get("x-dead-letter-exchange")
+        alive = self.queues.get(queue.name) is queue and (not exchange or exchange in self.exchanges)
+        for message in messages:
+            self._forget(message)
+            if exchange is None or not alive:
+                continue
+            key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
+            letter, headers = dead_letter(message, queue.name, reason, self._clock())
+            targets = [each for each in self._routes(exchange, key) if not goes_round(headers, each.name)]
+            persistent = letter.delivery_mode == 2
+            self.publish(targets, exchange, key, encoded(letter, headers), message.body, persistent)
+
+    def _forget(self, message: Message) -> None:
+        if message.row:
+            self._store.remove_message(message.row)
+            self._plan_commit()
+
+    def _plan_look(self, queue: Queue) -> None:
+        """Has somebody look at the queue when its time has come."""
+        at = queue.next_change()
+        if at is not None and (queue.wake is None or at < queue.wake):
+            queue.wake = at
+            self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
+
+    def _time_has_come(self, queue: Queue) -> None:
+        queue.wake = None
+        if self.queues.get(queue.name) is not queue:
+            return
+        if queue.lapsed(self._clock()):
+            self.delete(queue)
+        else:
+            self._look(queue)
+
+    def use(self, queue: Queue) -> None:
+        """The queue was declared, asked for a message, or left by a consumer: its time starts anew."""
+        queue.used = self._clock()
+        if queue.timed:
+            self._plan_look(queue)
 
     def when_stored(self, then: Callable[[], None]) -> None:
         """Runs `then` once everything so far is on disk."""
@@ -158,19 +218,18 @@ class VHost:
     def declare(self, method: Any, session: object) -> Queue:
         """queue.declare: the queue, made where there was none. Raises ChannelError 403, 404, 405 or 406."""
         name = method.queue
-        self.deliver()  # so that the counts in the answer are those of now
         if method.passive:
-            return self.queue(name, session)
+            return self._asked(self.queue(name, session))
         arguments = dict(method.arguments or {})
-        there = self.queues.get(name) if name else None
-        if there is not None:
-            if there.owner is not None and there.owner is not session:
+        if name in self.queues:
+            there = self.queue(name, session)
+            same(there, method, arguments)
+            if bool(method.exclusive) != there.exclusive:
                 raise locked(name)
-            _same(there, method, arguments)
-            return there
+            return self._asked(there)
         if name.startswith("amq."):
             raise ChannelError(403, f"queue name '{name}' contains reserved prefix 'amq.*'")
-        _check_arguments(name, method, arguments)
+        check(name, method, arguments)
         name = name or "amq.gen-" + secrets.token_urlsafe(16)
         queue = self.queues[name] = Queue(
             name,
@@ -183,6 +242,13 @@ class VHost:
         if queue.durable and not queue.exclusive:
             self._store.add_queue(name, queue.auto_delete, arguments)
             self._plan_commit()
+        self.use(queue)
+        return queue
+
+    def _asked(self, queue: Queue) -> Queue:
+        """Its counts are those of now."""
+        self.use(queue)
+        self.deliver(queue)
         return queue
 
     def delete(self, queue: Queue) -> int:
@@ -191,9 +257,7 @@ class VHost:
         self.purge(queue)
         del self.queues[queue.name]
         for exchange in list(self.exchanges.values()):
-            bound = any(name == queue.name for name, _ in exchange.bindings)
-            exchange.unbind(queue.name)
-            if bound:
+            if exchange.unbind(True, queue.name):
                 self._drop_if_unused(exchange)
         if queue.durable:
             self._store.remove_queue(queue.name)
@@ -207,15 +271,14 @@ class VHost:
         """Throws away the ready messages; how many they were."""
         messages = queue.purge()
         for message in messages:
-            if message.row:
-                self._store.remove_message(message.row)
-                self._plan_commit()
+            self._forget(message)
         return len(messages)
 
     def leave(self, queue: Queue, consumer: Consumer) -> None:
         """A consumer goes; with the last one an auto-delete queue goes too."""
         if consumer in queue.consumers:
             queue.remove(consumer)
+            self.use(queue)
         if queue.abandoned and self.queues.get(queue.name) is queue:
             self.delete(queue)
 
@@ -244,7 +307,7 @@ class VHost:
             return
         if kind not in MATCHES:
             if kind == "headers":
-                raise ConnectionError_(540, "headers exchanges are not part of this broker")
+                raise not_implemented("headers exchanges are not part of this broker")
             raise ConnectionError_(503, f"unknown exchange type '{kind}'")
         if there is not None:
             for option, got, current in (
@@ -257,9 +320,11 @@ class VHost:
                     raise ChannelError(
                         406,
                         f"inequivalent arg '{option}' for exchange '{name}' in vhost '/': "
-                        f"received '{_word(got)}' but current is '{_word(current)}'",
+                        f"received '{word(got)}' but current is '{word(current)}'",
                     )
             return
+        if "alternate-exchange" in (method.arguments or {}):
+            raise not_implemented("alternate-exchange is not part of this broker")
         if name.startswith("amq."):
             raise ChannelError(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
         exchange = self.exchanges[name] = Exchange(
@@ -288,23 +353,25 @@ class VHost:
             raise ChannelError(406, f"exchange '{name}' in vhost '/' in use")
         self._drop(exchange)
 
-    def bind(self, queue: Queue, exchange: str, key: str) -> None:
-        if not exchange:
+    def bind(self, source: str, target: Queue | Exchange, key: str) -> None:
+        """Binds a queue or an exchange to the source. Raises ChannelError 403 or 404."""
+        if not source or not target.name:
             raise ChannelError(403, "operation not permitted on the default exchange")
-        found = self.exchange(exchange)
-        found.bindings[queue.name, key] = None
-        if queue.durable and found.durable:
-            self._store.bind(queue.name, exchange, key)
+        exchange, binding = self.exchange(source), Binding(isinstance(target, Queue), target.name, key)
+        exchange.bindings[binding] = None
+        if target.durable and exchange.durable:
+            self._store.bind(source, binding)
             self._plan_commit()
 
-    def unbind(self, queue: Queue, exchange: str, key: str) -> None:
-        if not exchange:
+    def unbind(self, source: str, target: Binding) -> None:
+        """Undoes a binding, if it is there. Raises ChannelError 403."""
+        if not source or not target.name:
             raise ChannelError(403, "operation not permitted on the default exchange")
-        found = self.exchanges.get(exchange)
-        if found and found.bindings.pop((queue.name, key), 0) is None:
-            self._store.unbind(queue.name, exchange, key)
+        exchange = self.exchanges.get(source)
+        if exchange and exchange.bindings.pop(target, 0) is None:
+            self._store.unbind(source, target)
             self._plan_commit()
-            self._drop_if_unused(found)
+            self._drop_if_unused(exchange)
 
     def _drop_if_unused(self, exchange: Exchange) -> None:
         if exchange.auto_delete and not exchange.bindings:
@@ -312,6 +379,9 @@ class VHost:
 
     def _drop(self, exchange: Exchange) -> None:
         self.exchanges.pop(exchange.name, None)
+        for source in list(self.exchanges.values()):
+            if source.unbind(False, exchange.name):
+                self._drop_if_unused(source)
         if exchange.durable:
             self._store.remove_exchange(exchange.name)
             self._plan_commit()
@@ -337,74 +407,13 @@ class VHost:
             self.exchanges[name] = Exchange(name, kind, True, auto_delete, internal, arguments)
         for name, auto_delete, arguments in store.queues():
             self.queues[name] = Queue(name, durable=True, auto_delete=auto_delete, arguments=arguments)
-        for bound, exchange, key in store.bindings():
+        for exchange, binding in store.bindings():
             if exchange in self.exchanges:
-                self.exchanges[exchange].bindings[bound, key] = None
-        for queue_name, stored in itertools.groupby(store.messages(), lambda stored: stored.queue):
+                self.exchanges[exchange].bindings[binding] = None
+        for queue_name, message in store.messages():
             queue = self.queues[queue_name]
-            for each in stored:
-                message = Message(
-                    each.exchange, each.routing_key, each.properties, each.body, bool(each.persistent)
-                )
-                message.place, message.row, message.returns = each.place, each.row, each.deliveries
-                # After a kill a classic queue of RabbitMQ's trusts nobody not to have seen a message.
-                message.redelivered = each.deliveries > 0 or (store.killed and queue.kind == "classic")
-                queue.restore(message)
-
-
-def _same(there: Queue, method: Any, arguments: dict[str, Any]) -> None:
-    """A declare of a queue that exists must ask for the same. Raises ChannelError 406 in RabbitMQ's words."""
-    for option, got, current in (
-        ("durable", bool(method.durable), there.durable),
-        ("auto_delete", bool(method.auto_delete), there.auto_delete),
-    ):
-        if got != current:
-            raise _unequal(option, there.name, f"received '{_word(got)}' but current is '{_word(current)}'")
-    if bool(method.exclusive) != there.exclusive:
-        raise locked(there.name)
-    for key in COMPARED:
-        value, before = arguments.get(key), there.arguments.get(key)
-        if key == "x-queue-type" and (value or "classic") == (before or "classic"):
-            continue
-        if value != before:
-            both = value is not None and before is not None
-            words = [f"'{_word(each)}'" if both else _typed(each) for each in (value, before)]
-            raise _unequal(key, there.name, "received {} but current is {}".format(*words))
-
-
-def _unequal(option: str, queue: str, how: str) -> ChannelError:
-    return ChannelError(406, f"inequivalent arg '{option}' for queue '{queue}' in vhost '/': {how}")
-
-
-def _check_arguments(name: str, method: Any, arguments: dict[str, Any]) -> None:
-    kind = arguments.get("x-queue-type", "classic")
-    if kind == "stream":
-        raise ConnectionError_(540, "streams are not part of this broker")
-    where = f"for queue '{name}' in vhost '/'"
-    if kind not in ("classic", "quorum"):
-        raise ChannelError(406, f"invalid arg 'x-queue-type' {where}: \"unsupported queue type '{kind}'\"")
-    for key in QUORUM_ONLY if kind == "classic" else CLASSIC_ONLY:
-        if key in arguments:
-            raise ChannelError(406, f"invalid arg '{key}' {where} of queue type rabbit_{kind}_queue")
-    for key in NOT_IMPLEMENTED:
-        if key in arguments:
-            raise ConnectionError_(540, f"{key} is not part of this broker")
-    if kind == "quorum":
-        for wrong, word in (
-            (not method.durable, "non-durable"),
-            (method.auto_delete, "auto-delete"),
-            (method.exclusive, "exclusive-owner"),
-        ):
-            if wrong:
-                raise ChannelError(406, f"invalid property '{word}' {where}")
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _typed(value: object) -> str:
-    if value is None:
-        return "none"
-    kinds = {str: "longstr", bool: "bool", int: "signedint", float: "double"}
-    return f"the value '{_word(value)}' of type '{kinds.get(type(value), 'table')}'"
+            # After a kill a classic queue of RabbitMQ's trusts nobody not to have seen a message.
+            message.redelivered = message.returns > 0 or (store.killed and queue.kind == "classic")
+            queue.restore(message)
+        for queue in self.queues.values():
+            self.use(queue)
