@@ -168,13 +168,13 @@ def test_a_queue_with_a_consumer_does_not_go(client, channel):
 
 @pytest.mark.parametrize("use", ["declare", "passive", "get"])
 def test_declaring_and_getting_are_uses(client, channel, use):
-    queue, clock = client.queue({"x-expires": 400}), client.queue({"x-expires": 600})
+    queue, clock = client.queue({"x-expires": 1500}), client.queue({"x-expires": 2000})
 
     def used():
         if use == "get":
             channel.basic_get(queue)
         else:
-            arguments = {} if use == "passive" else {"x-expires": 400}
+            arguments = {} if use == "passive" else {"x-expires": 1500}
             channel.queue_declare(queue, passive=use == "passive", arguments=arguments)
         return gone(client, clock)
 

@@ -212,8 +212,8 @@ class Queue:
     def next_change(self) -> float | None:
         """When the queue has to be looked at again, though nothing else happens."""
         head = self._head()
-        times = [at for at in (head.expires if head else None, self._lease()) if at is not None]
-        return min(times, default=None)
+        times = (head.expires if head else None, self._lease())
+        return min((at for at in times if at is not None), default=None)
 
     def _lease(self) -> float | None:
         allowed = self.arguments.get("x-expires")
