@@ -80,7 +80,8 @@ export const ends = {
 export const hints = {
   broker_down: "The broker is down: nothing is delivered until it is back.",
   no_workers: "No workers: nothing will be delivered.",
-  all_frozen: "Every worker is frozen: connected, but silent. Only the heartbeat will notice.",
+  all_frozen: "Every worker is frozen. Only the heartbeat will notice.",
+  given_up: "Every worker is frozen and given up: nothing will be delivered.",
   starting: "The workers are starting.",
 };
 
@@ -106,8 +107,8 @@ export const actions = {
   start: { label: "Start again", note: "a new process with the same name" },
   finish: { label: "Finish", note: "SIGTERM: finishes its task, acks, leaves" },
   freeze: { label: "Freeze", note: "SIGSTOP: alive and silent, the connection stays" },
-  thaw: { label: "Thaw", note: "SIGCONT: goes on where it was" },
-  cut: { label: "Cut", note: "closes its connection, the process lives" },
+  thaw: { label: "Thaw", note: "SIGCONT: goes on where it was, or ends if the broker has given it up" },
+  cut: { label: "Cut", note: "closes its connections; it sees no broker, ends, is started again" },
 };
 
 export const text = {
@@ -176,8 +177,13 @@ export const text = {
   autoShelfNote: "If the worker dies, its tasks are lost.",
   was: (/** @type {string} */ worker) => `was ${worker}`,
   ackLanding: "acknowledged",
-  cameBack: (/** @type {string} */ worker, /** @type {string} */ list, /** @type {number} */ rest) =>
-    `${worker}’s connection closed. The broker still had ${list}${rest > 0 ? ` + ${count(rest)} more` : ""}.`,
+  cameBack: (
+    /** @type {string} */ worker,
+    /** @type {string} */ list,
+    /** @type {number} */ rest,
+    /** @type {boolean} */ silent,
+  ) =>
+    `${worker}${silent ? " sent no heartbeat" : "’s connection closed"}. The broker still had ${list}${rest > 0 ? ` + ${count(rest)} more` : ""}.`,
   lost: "Lost",
   none: "none",
   dead: "Dead",
@@ -222,7 +228,7 @@ export const text = {
   helpTitle: "Keys and signs",
   keys: /** @type {[string, string][]} */ ([
     ["Enter", "submit the task in the field"],
-    ["1 – 9", "stop worker 1 – 9"],
+    ["1 – 9", "stop worker 1 – 9 (Esc first, where the field has the cursor)"],
     ["n", "go to the task field"],
     ["t", "light or dark"],
     ["Esc", "let go of the pinned task, close what is open"],

@@ -135,7 +135,9 @@ test("in a crowd of flights the telling ones are kept", () => {
 test("hints where the picture alone would puzzle", () => {
   assert.equal(at(1, {}).hint, "no_workers");
   assert.equal(at(1, { workers: worker("worker-1", { state: "stopped" }) }).hint, "no_workers");
-  assert.equal(at(1, { workers: worker("worker-1", { state: "frozen" }) }).hint, "all_frozen");
+  const frozen = worker("worker-1", { state: "frozen" });
+  assert.equal(at(1, { workers: frozen, queues: queue({ consumers: 1 }) }).hint, "all_frozen");
+  assert.equal(at(1, { workers: frozen, queues: queue({ consumers: 0 }) }).hint, "given_up");
   assert.equal(at(1, { workers: worker("worker-1") }).hint, null);
   assert.equal(at(1, { broker: { up: false } }).hint, "broker_down");
 });

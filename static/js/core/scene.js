@@ -57,7 +57,7 @@ export function scene(world, t, choice) {
     if (task.state === "unacked" && here(task)) copies.push(task);
     const way = legs(task);
     const back = way.some(leg => leg.kind === "fall") && here(task) ? trail(task, t) : null;
-    if (back !== null) {
+    if (back !== null && lies(world, back)) {
       trails.push(back);
       for (const at of [back.second, back.until]) if (at > t) next = Math.min(next, at);
     }
@@ -106,6 +106,12 @@ export function scene(world, t, choice) {
   };
 }
 
+/** Whether the lane that a way back begins at still shows what it dropped. @param {World} world @param {import("../types.js").Trail} trail */
+function lies(world, trail) {
+  const worker = world.workers.get(trail.from);
+  return worker !== undefined && worker.holding.length === 0 && worker.dropped.includes(trail.task.id);
+}
+
 /** @param {string} a @param {string} b */
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -142,6 +148,7 @@ export function choose(known, total, room) {
  * @param {number} t
  */
 function chooseGhosts(copies, unacked, choice, t) {
+  if (unacked > choice.room.ghosts) copies = copies.filter(task => task.state === "unacked");
   const leaving = copies.filter(task => task.state !== "unacked").length;
   const total = Math.max(unacked + leaving, copies.length);
   const byNumber = [...copies].sort((a, b) => a.n - b.n);
@@ -260,7 +267,7 @@ function lane(world, worker, index, ends, t, still) {
   let stopped = STANDING.has(worker.state) ? worker.since : null;
   if (running !== null && began !== null) {
     const mine = running.task.attempts.findLast(each => each.worker === worker.name);
-    if (mine?.ended_at) stopped = mine.ended_at;
+    if (mine?.ended_at) stopped = Math.min(mine.ended_at, stopped ?? mine.ended_at); // a frozen one stood still before that
     for (const end of ends.get(worker.name) ?? []) if (end > began && end <= (stopped ?? t)) began = end;
   }
   return { worker, index, running, began, stopped, behind, more: Math.max(0, total - 1 - behind.length) };
@@ -297,7 +304,8 @@ export function hint(world, workers) {
   if (!world.broker.up) return "broker_down";
   const alive = workers.filter(each => each.state !== "stopped" && each.state !== "cut");
   if (workers.length === 0 || alive.length === 0) return "no_workers";
-  if (alive.every(each => each.state === "frozen")) return "all_frozen";
+  if (alive.every(each => each.state === "frozen"))
+    return [...world.queues.values()].some(each => each.consumers > 0) ? "all_frozen" : "given_up";
   if (alive.every(each => each.state === "starting")) return "starting";
   return null;
 }

@@ -159,7 +159,7 @@ function makeTrail(layout, scene) {
       const middle = along(from, ghost, 0.45);
       attr(label, "x", middle.x.toFixed(1));
       attr(label, "y", (middle.y - 8).toFixed(1));
-      text(label, trail.gap === null || now.t < trail.second ? "" : gap(trail.gap));
+      text(label, trail.gap === null || now.t < trail.second ? "" : `↻ ${gap(trail.gap)}`);
       attr(node, "data-gap", trail.gap === null ? null : Math.round(trail.gap * 1000));
     },
   };

@@ -197,7 +197,8 @@ function captionOf(scene, auto) {
   if (from !== undefined) {
     const numbers = back.map(each => `#${each.task.n}`);
     const rest = numbers.length - NAMED;
-    return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest));
+    const silent = scene.world.workers.get(from)?.state === "frozen";
+    return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest), silent);
   }
   return auto ? T.autoShelfNote : "";
 }
