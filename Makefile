@@ -24,6 +24,9 @@ check: .venv/installed-dev
 	@npm run --silent types
 	@$(BIN)/python -m tests.links
 
+bench: .venv/installed-dev
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures
 
@@ -37,7 +40,7 @@ clean:
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unacked needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make run PYTHON=python3.12")'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python could not make a virtual environment: see above. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 .venv/installed: .venv/bin/python pyproject.toml package-lock.json
 	@echo "Installing into .venv (once) ..."

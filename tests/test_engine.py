@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -389,3 +390,31 @@ def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_
     assert engine.order("settings", ack="auto")["ok"]
     for worker in ("worker-1", "worker-2", "worker-3"):
         engine.wait("WorkerStarted", worker=worker, ack="auto")
+
+
+def test_a_reset_does_not_wait_for_somebody_who_publishes_all_the_while(engine):
+    over = threading.Event()
+
+    def publish_on():
+        connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", engine.amqp_port))
+        channel = connection.channel()
+        while not over.is_set():
+            channel.basic_publish("", "task_queue", b"x")
+            connection.sleep(0.01)
+        connection.close()
+
+    publisher = threading.Thread(target=publish_on)
+    publisher.start()
+    try:
+        assert engine.order("reset")["ok"]
+        engine.wait("Delivered")
+    finally:
+        over.set()
+        publisher.join(DEADLINE)
+
+
+def test_a_data_folder_that_cannot_be_is_one_line_and_exit_2(kind):
+    with EngineProcess(data="/proc/nowhere", broker=kind) as engine:
+        assert engine.ended() == 2
+    assert "Traceback" not in "".join(engine.noise)
+    assert "data folder" in "".join(engine.noise)

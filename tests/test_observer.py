@@ -364,3 +364,54 @@ def test_names_a_client_gives_itself_are_one_line_of_bounded_length():
     assert event.name.startswith("a b")
     assert len(event.name) == 200
     assert event.product == ""
+
+
+def test_frames_that_follow_the_brokers_channel_close_are_not_taken_for_real():
+    talk = Talk().opened()
+    talk.client(spec.Confirm.Select())
+    talk.broker(spec.Channel.Close(404, "NOT_FOUND", 60, 40))
+    talk.events.clear()
+    talk.content("client", spec.Basic.Publish(routing_key="hello"), b"discarded")
+    talk.client(spec.Confirm.Select())
+    assert talk.events == []
+    talk.client(spec.Channel.CloseOk(), spec.Channel.Open(), spec.Confirm.Select())
+    talk.content("client", spec.Basic.Publish(routing_key="hello"), b"real", message_id="real")
+    talk.broker(spec.Basic.Ack(1))
+    assert [(type(event), event.task) for event in talk.events] == [
+        (ev.Published, "real"),
+        (ev.Confirmed, "real"),
+    ]
+
+
+def test_recover_async_gives_back_without_an_answer():
+    talk = Talk().opened().consuming().deliver(1, 2)
+    talk.events.clear()
+    talk.client(spec.Basic.RecoverAsync(requeue=True))
+    assert [(type(event), event.tag, event.requeue) for event in talk.events] == [
+        (ev.Nacked, 1, True),
+        (ev.Nacked, 2, True),
+    ]
+
+
+def test_names_that_are_no_utf8_become_text():
+    talk = Talk().opened()
+    frame = (
+        pika.frame.Method(1, spec.Basic.Publish(routing_key="ab"))
+        .marshal()
+        .replace(b"\x02ab", b"\x02\xff\xfe")
+    )
+    talk.say("client", frame + pika.frame.Header(1, 0, BasicProperties(message_id="t")).marshal())
+    assert talk.events[-1].queue == "\\xff\\xfe"
+
+
+def test_a_table_nested_beyond_all_measure_is_handed_on_and_hurts_nobody():
+    table = b""
+    for _ in range(3000):
+        table = b"\x01aF" + len(table).to_bytes(4, "big") + table
+    payload = (
+        spec.Queue.Declare.INDEX.to_bytes(4, "big") + b"\0\0\x01q\0" + len(table).to_bytes(4, "big") + table
+    )
+    talk = Talk().opened()
+    talk.say("client", b"\x01\0\x01" + len(payload).to_bytes(4, "big") + payload + b"\xce")
+    assert talk.forwarded["client"] == talk.sent["client"]
+    talk.consuming()

@@ -199,7 +199,7 @@ OPTIONS = (
         whole(1, 86400),
         "Seconds until a broker of ours takes back a delivery that nobody acknowledged (RabbitMQ's default is 1800).",
     ),
-    Option("data", folder, "Folder for what is kept between runs."),
+    Option("data", folder, "Folder for what is kept while it runs."),
     Option("open", yes_or_no, "Open the page in a browser; by default if there is a terminal and a display."),
 )
 

@@ -149,7 +149,11 @@ class Embedded(OwnBroker):
         if not line:
             await self.kill()
             raise BrokerFailed("the embedded broker did not start: its own words stand above")
-        self._port = int(json.loads(line)["port"])
+        try:
+            self._port = int(json.loads(line)["port"])
+        except (ValueError, KeyError, TypeError) as error:
+            await self.kill()
+            raise BrokerFailed(f"the embedded broker said {line[:80]!r} instead of its port") from error
         self._drain(self._process)
 
 
@@ -177,7 +181,12 @@ class RabbitMQ(OwnBroker):
         if not self._port:
             self._port, *ports = _free_ports(3)
             self._ports = (ports[0], ports[1])
-        env = self._environment()
+        try:
+            env = self._environment()
+        except OSError as error:
+            raise BrokerFailed(
+                f"the data folder {self._data} cannot be used ({error.strerror}): choose another with --data"
+            ) from error
         if self._epmd is None:  # started by us, in the foreground: the node would leave a daemon behind
             self._epmd = await self._children.spawn(epmd, "-port", env["ERL_EPMD_PORT"], env=env)
             self._drain(self._epmd)

@@ -30,6 +30,7 @@ from webapp.engine.tap import Tap
 
 COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
 RETRY = (0.25, 4.0)  # seconds between two tries to get the broker back: the first, and the longest
+EMPTY_WITHIN = 2.0  # seconds a reset purges a queue, at most
 RESTART_TIMEOUT = 90.0  # seconds a restart of the broker may take
 ORDERS_AT_ONCE = 200
 
@@ -78,7 +79,7 @@ class Engine:
             )
         )
         await self._tap.listen(settings.host, settings.amqp_port)
-        data = settings.data / f"{settings.broker}-{self._tap.port}"
+        data = settings.data / f"{settings.broker}-{settings.host.replace(':', '-')}-{self._tap.port}"
         if settings.broker in ("embedded", "rabbitmq"):
             shutil.rmtree(
                 data, ignore_errors=True
@@ -102,6 +103,8 @@ class Engine:
         await self._tap.close()
         if hasattr(self, "_broker"):
             await self._broker.close()
+        if hasattr(self, "_monitor"):
+            await self._monitor.close()
         self._children.close()
 
     def order(self, line: bytes) -> None:
@@ -127,6 +130,9 @@ class Engine:
             self._refuse(order.id, refused)
         except Gone as gone:
             self._refuse(order.id, Refused(503, f"The broker went away meanwhile: {gone}."))
+        except Exception as error:  # whoever asked has to hear of it, whatever it is
+            self._refuse(order.id, Refused(500, f"The engine failed: {error!r}."))
+            raise
         else:
             self._journal.reply(ev.Reply(id=order.id, ok=True, result=result or {}))
 
@@ -185,20 +191,23 @@ class Engine:
             if not self._up.is_set():
                 raise Refused(503, "The broker is away: reset again once it is back.")
             await self._supervisor.reset(self._settings.workers)
-            for name in self._supervisor.workers:
-                self._tap.cut([link.conn for link in self._tap.named(name)])
-            ours = self._census.known() if self._broker.own else []
-            for queue in {self._settings.worker.queue, *ours}:
-                await self._empty(queue)
-            self._counted.clear()
-            self._journal.say(ev.RunReset())
-            await self._supervisor.start_all(self._settings.workers)
+            try:
+                for name in self._supervisor.workers:
+                    self._tap.cut([link.conn for link in self._tap.named(name)])
+                ours = self._census.known() if self._broker.own else []
+                for queue in {self._settings.worker.queue, *ours}:
+                    await self._empty(queue)
+                self._counted.clear()
+                self._journal.say(ev.RunReset())
+            finally:
+                await self._supervisor.start_all(self._settings.workers)
 
     async def _empty(self, queue: str) -> None:
-        """Purges until nothing comes back: what the killed workers held is requeued a moment later."""
-        empty = 0
+        """Purges until nothing comes back: what the killed workers held is requeued a moment later. Somebody who publishes all the while
+        is not waited for."""
+        empty, give_up = 0, self._journal.now() + EMPTY_WITHIN
         with contextlib.suppress(PermissionError):
-            while empty < 2:
+            while empty < 2 and self._journal.now() < give_up:
                 purged = await self._monitor.purge(queue)
                 if purged is None:
                     return

@@ -1,7 +1,7 @@
 """The one place where an event gets its number and its time, and leaves for standard output as a line.
 
 Lines collect during one turn of the event loop and leave together. Where the reader is slower than we are, `full` turns
-true and the tap stops reading from clients: the page may be late, it is never wrong.
+true and the tap stops reading: the page may be late, it is never wrong.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ broker's answer goes by, never before: a declare that was refused did not happen
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -72,6 +73,10 @@ class Channel:
         return None
 
 
+# What pika's codec raises on a method that cannot be read.
+UNREADABLE = (struct.error, AMQPError, ValueError, KeyError, IndexError, TypeError, OverflowError)
+
+
 class Observer:
     """Watches one connection. `conn` is its number, `peer` the client's address, `new_id` makes a message_id."""
 
@@ -84,6 +89,7 @@ class Observer:
         self._heartbeat = 0
         self._new_id = new_id
         self._channels: dict[int, Channel] = {}
+        self._deaf: set[int] = set()  # channels that the broker has closed, until the client has heard of it
         self._events: list[ev.Event] = []
         self._open = False
         self._over = False
@@ -130,10 +136,15 @@ class Observer:
             return
         try:
             method = spec.methods[number]().decode(frame.raw, 11)
-        except (struct.error, AMQPError, ValueError, KeyError, IndexError, TypeError, OverflowError):
+        except (*UNREADABLE, RecursionError):
             return  # malformed: the other side will say so
+        for name, value in vars(method).items():
+            if isinstance(value, bytes):  # pika's way of giving a short string that is not UTF-8
+                setattr(method, name, wire.text(value))
+        if frame.channel in self._deaf and not isinstance(method, spec.Channel.CloseOk):
+            return  # the broker has closed this channel and reads nothing of it until close-ok
         channel = self._channels.get(frame.channel)
-        if channel is None:
+        if channel is None or isinstance(method, spec.Channel.Open):
             channel = Channel(frame.channel)
             if frame.channel and self._open:
                 self._channels[frame.channel] = channel
@@ -328,6 +339,11 @@ class Observer:
 
     def _broker_closes_channel(self, channel: Channel, method: Any) -> None:
         self._close_channel(channel, "broker", method)
+        self._deaf.add(channel.number)
+
+    def _client_has_heard(self, channel: Channel, _: Any) -> None:
+        self._deaf.discard(channel.number)
+        self._channels.pop(channel.number, None)
 
     def _channel_close_ok(self, channel: Channel, _: Any) -> None:
         if channel.closing is not None:
@@ -461,7 +477,8 @@ def _take(waiting: dict[int, str], tag: int, multiple: bool) -> list[tuple[int, 
     if not multiple:
         task = waiting.pop(tag, None)
         return [] if task is None else [(tag, task)]
-    taken = [(each, task) for each, task in waiting.items() if tag == 0 or each <= tag]
+    up_to = itertools.takewhile(lambda item: tag == 0 or item[0] <= tag, waiting.items())  # tags ascend
+    taken = list(up_to)
     for each, _ in taken:
         del waiting[each]
     return taken
@@ -487,6 +504,7 @@ CLIENT: dict[int, Handler] = {
     spec.Connection.CloseOk.INDEX: Observer._client_close_ok,
     spec.Channel.Open.INDEX: lambda *_: None,  # makes the channel known
     spec.Channel.Close.INDEX: Observer._client_closes_channel,
+    spec.Channel.CloseOk.INDEX: Observer._client_has_heard,
     spec.Exchange.Declare.INDEX: Observer._request,
     spec.Queue.Declare.INDEX: Observer._request,
     spec.Queue.Bind.INDEX: Observer._request,
@@ -497,6 +515,7 @@ CLIENT: dict[int, Handler] = {
     spec.Basic.Consume.INDEX: Observer._request,
     spec.Basic.Cancel.INDEX: Observer._request,
     spec.Basic.Recover.INDEX: Observer._request,
+    spec.Basic.RecoverAsync.INDEX: lambda observer, channel, asked: observer._recover(channel, asked, None),
     spec.Basic.Get.INDEX: Observer._get,
     spec.Basic.Publish.INDEX: Observer._content,
     spec.Basic.Ack.INDEX: Observer._ack,

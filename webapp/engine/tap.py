@@ -94,6 +94,8 @@ class Link:
         if self.over:
             broker.abort()
             return
+        if self._deaf["broker"]:
+            broker.pause_reading()
         broker.writelines(self._greeting)
         self._greeting.clear()
 
@@ -125,6 +127,9 @@ class Link:
         self._greeting_size += len(data)
         if self._greeting_size > GREETING_MAX:
             self.cut()
+
+
+SIDES: tuple[Side, Side] = ("client", "broker")
 
 
 class Ear(asyncio.Protocol):
@@ -217,7 +222,8 @@ class Tap:
         self._count += 1
         link = self.links[self._count] = Link(self, self._count, transport)
         if self.journal.full:
-            link.deafen("client", "the page is slow", True)
+            for side in SIDES:
+                link.deafen(side, "the page is slow", True)
         task = asyncio.get_running_loop().create_task(self._join(link))
         self._joining.add(task)
         task.add_done_callback(self._joining.discard)
@@ -245,8 +251,10 @@ class Tap:
             link.cut()  # as if nobody listened here: the client sees its connection refused, a moment late
 
     def _reader_is_slow(self, slow: bool) -> None:
+        """Both sides: a consumer that only listens says nothing, and what it is sent makes events all the same."""
         for link in list(self.links.values()):
-            link.deafen("client", "the page is slow", slow)
+            for side in SIDES:
+                link.deafen(side, "the page is slow", slow)
 
 
 def _plain(error: Exception) -> str:
