@@ -56,6 +56,7 @@ class Raw:
         while True:
             size, frame = decode_frame(self._buffer)
             if frame is not None:
+                self.last = self._buffer[:size]  # as it stood on the wire
                 self._buffer = self._buffer[size:]
                 return frame
             try:

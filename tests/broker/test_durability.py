@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.broker.client import Client, channel_closed, drain, settled
+from tests.broker.client import Client, channel_closed, drain, settled, wait_for
 from tests.broker.nodes import BROKERS
 
 
@@ -38,16 +38,24 @@ def before_the_stop(client):
     channel.basic_nack(4, requeue=False)
     channel.basic_get("got", auto_ack=True)
     channel.queue_purge("purged")
+    channel.queue_declare("quorum", durable=True, arguments={"x-queue-type": "quorum"})
+    client.publish("quorum", *"abcd")
     settled(channel)
 
 
 def before_the_kill(client):
     channel = client.channel()
     got = [channel.basic_get("stopped") for _ in range(4)]
-    for name, arguments in {"lasting": {}, "bound": {}, "auto": {}, "args": ARGUMENTS}.items():
+    for name, arguments in QUEUES.items():
         channel.queue_declare(name, durable=True, auto_delete=name == "auto", arguments=arguments)
+    client.channel().basic_get("quorum")
+    for _ in range(2):
+        channel.basic_get("quorum")
+    channel.basic_ack(len(got) + 1)
     channel.queue_declare("passing", durable=False)
     channel.queue_declare("deleted", durable=True)
+    client.publish("args", "short", expiration="100", delivery_mode=2)
+    client.publish("args", "long", expiration="500000", delivery_mode=2)
     channel.queue_delete("deleted")
     channel.exchange_declare("lasting-exchange", "topic", durable=True)
     channel.exchange_declare("passing-exchange", "topic")
@@ -55,6 +63,9 @@ def before_the_kill(client):
         channel.queue_bind("bound", exchange, "a.key")
     channel.queue_bind("bound", "amq.direct", "unbound")
     channel.queue_unbind("bound", "amq.direct", "unbound")
+    channel.exchange_declare("second-exchange", "fanout", durable=True)
+    channel.exchange_bind("second-exchange", "lasting-exchange", "through")
+    channel.queue_bind("bound", "second-exchange")
     for number in range(20):
         properties = {"message_id": str(number), "headers": {"n": number}, "content_type": "text/plain"}
         client.publish("lasting", str(number), delivery_mode=2, **properties)
@@ -65,7 +76,13 @@ def before_the_kill(client):
     return [(method.redelivered, body) for method, _, body in got if method]
 
 
-ARGUMENTS = {"x-message-ttl": 600000, "note": "kept"}
+ARGUMENTS = {
+    "x-message-ttl": 600000,
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": "grave",
+    "note": "kept",
+}
+QUEUES = {"lasting": {}, "bound": {}, "auto": {}, "args": ARGUMENTS, "grave": {}}
 
 
 def test_persistent_messages_in_a_durable_queue_survive_in_order_and_whole_and_count_as_redelivered(after):
@@ -125,10 +142,27 @@ def test_a_durable_queue_that_would_go_with_its_last_consumer_is_still_there(aft
 
 
 def test_a_queue_keeps_its_arguments(after):
-    after.channel().queue_declare("args", durable=True, arguments={"x-message-ttl": 600000})
+    after.channel().queue_declare("args", durable=True, arguments=ARGUMENTS)
     with channel_closed(
         406,
-        "PRECONDITION_FAILED - inequivalent arg 'x-message-ttl' for queue 'args' in vhost '/': "
-        "received none but current is the value '600000' of type 'signedint'",
+        "PRECONDITION_FAILED - inequivalent arg 'x-expires' for queue 'args' in vhost '/': "
+        "received the value '1' of type 'signedint' but current is none",
     ):
-        after.channel().queue_declare("args", durable=True)
+        after.channel().queue_declare("args", durable=True, arguments={**ARGUMENTS, "x-expires": 1})
+
+
+def test_messages_keep_their_time_to_live_and_die_of_it_afterwards(after):
+    wait_for(lambda: after.ready("grave") == 1)
+    _, properties, body = after.channel().basic_get("grave", auto_ack=True)
+    assert (body, properties.headers["x-first-death-reason"]) == (b"short", "expired")
+    assert drain(after.channel(), "args") == ["long"]
+
+
+def test_a_binding_between_durable_exchanges_survives(after):
+    after.publish("through", "1", exchange="lasting-exchange")
+    assert drain(after.channel(), "bound") == ["1"]
+
+
+def test_a_quorum_queue_keeps_what_was_ready_or_held_and_not_what_was_acknowledged(after):
+    wait_for(lambda: after.ready("quorum") == 3)
+    assert sorted(drain(after.channel(), "quorum")) == ["a", "b", "d"]

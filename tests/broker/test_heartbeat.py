@@ -6,6 +6,7 @@ import pytest
 from pika import spec
 from pika.frame import Heartbeat
 
+from tests.broker.client import Client
 from tests.broker.raw import Raw
 
 
@@ -13,10 +14,16 @@ from tests.broker.raw import Raw
 def peers(broker):
     """Connections with a heartbeat of one second, quiet since the fixture's end; and one without."""
     names = ("quiet", "beating", "talking", "off")
-    peers = {name: Raw(broker.port) for name in names}
-    for name, peer in peers.items():
-        peer.open_channel(heartbeat=0 if name == "off" else 1)
-    yield peers
+    with Client(broker.port) as client:
+        queue = client.queue()
+        client.publish(queue, "held")
+        peers = {name: Raw(broker.port) for name in names}
+        for name, peer in peers.items():
+            peer.open_channel(heartbeat=0 if name == "off" else 1)
+            peer.queue = queue
+        peers["quiet"].call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+        peers["quiet"].content()
+        yield peers
     for peer in peers.values():
         peer.close()
 
@@ -49,17 +56,12 @@ def test_without_a_heartbeat_nobody_beats_and_nobody_is_disconnected(peers):
     assert peers["off"].any_frame().method.NAME == "Basic.QosOk"
 
 
-def test_what_a_silent_client_held_is_ready_again(client, raw):
-    queue = client.queue()
-    client.publish(queue, "a")
-    peer = raw()
-    peer.open_channel(heartbeat=1)
-    peer.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+def test_what_the_silent_client_held_is_ready_again(peers, channel):
     with pytest.raises(EOFError):
         while True:
-            peer.any_frame()
-    method, _, body = client.channel().basic_get(queue)
-    assert (method.redelivered, body) == (True, b"a")
+            peers["quiet"].any_frame()
+    method, _, body = channel.basic_get(peers["quiet"].queue)
+    assert (method.redelivered, body) == (True, b"held")
 
 
 def test_the_client_decides_on_the_heartbeat(client):

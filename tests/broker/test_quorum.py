@@ -1,6 +1,9 @@
 """Quorum queues, as far as one node goes: they count how often a message came back."""
 
+import struct
+
 import pytest
+from pika import spec
 
 from tests.broker.client import Inbox, channel_closed, connection_closed, drain, wait_for
 
@@ -162,3 +165,24 @@ def test_an_argument_of_quorum_queues_on_a_classic_queue_is_refused_with_406(cli
         f"PRECONDITION_FAILED - invalid arg '{argument}' for queue '{name}' in vhost '/' of queue type rabbit_classic_queue",
     ):
         channel.queue_declare(name, arguments={argument: 1})
+
+
+def test_headers_of_any_type_come_out_as_they_went_in_beside_the_count(raw, quorum):
+    """Also what pika cannot send, and reads wrongly: floats, and a small integer."""
+    entries = [b"\1fd" + struct.pack(">d", 1.5), b"\1bb\xff", b"\1lA\0\0\0\x09d" + struct.pack(">d", 2.5)]
+    table = b"".join(entries)
+    properties = b"\xa0\x00" + b"\4text" + struct.pack(">I", len(table)) + table
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.Publish(routing_key=quorum))
+    header = struct.pack(">HHQ", 60, 0, 0) + properties
+    peer.bytes(struct.pack(">BHI", 2, 1, len(header)) + header + b"\xce")
+    peer.call(1, spec.Basic.Consume(queue=quorum), spec.Basic.ConsumeOk)
+    peer.expect(spec.Basic.Deliver)
+    assert peer.content()[0].content_type == "text"
+    assert peer.last.endswith(properties + b"\xce")
+    peer.send(1, spec.Basic.Nack(1))
+    peer.expect(spec.Basic.Deliver)
+    properties = peer.content()[0]
+    assert (properties.content_type, properties.headers["x-delivery-count"]) == ("text", 1)
+    assert all(entry in peer.last for entry in entries)

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pika.frame
-from pika import BasicProperties, spec
+from pika import spec
 from pika.compat import long
-from pika.exceptions import AMQPError
 
 from webapp.broker.arguments import expiration
-from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
+from webapp.broker.errors import UNREADABLE, ChannelError, ConnectionError_, not_implemented
 from webapp.broker.exchanges import Binding, Exchange
+from webapp.broker.properties import EXPIRATION, HEADERS, USER_ID, entries, join, split, text, with_headers
 from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue
-from webapp.broker.tables import encoded
 from webapp.engine import wire
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 MESSAGE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
 # Flags of the properties that mean something to the broker, and of those that nobody has looked at so far.
-LOOKED_AT = BasicProperties.FLAG_HEADERS | BasicProperties.FLAG_EXPIRATION | 0x7F
-UNREADABLE = (struct.error, AMQPError, KeyError, IndexError, ValueError, TypeError, OverflowError)
+LOOKED_AT = 1 << HEADERS | 1 << EXPIRATION | 0x7F
 _DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
 _BASIC_CLASS = spec.Basic.INDEX
 
@@ -57,14 +55,15 @@ class Incoming:
         self.user_id: str | None = None
         self.expiration: str | None = None
 
-    def look(self, properties: bytes) -> None:
-        """Decodes the property list. Raises ConnectionError_ 501 where it cannot be read."""
+    def look(self) -> None:
+        """Reads the properties that mean something here. Raises ConnectionError_ 501 where they cannot be read."""
         try:
-            decoded = BasicProperties().decode(properties)
+            fields = split(self.properties)
+            entries(fields)
+            self.user_id, self.expiration = text(fields, USER_ID), text(fields, EXPIRATION)
         except UNREADABLE as error:
-            words = ",".join(map(str, properties[2:]))
+            words = ",".join(map(str, self.properties[2:]))
             raise ConnectionError_(501, f"cannot decode <<{words}>>") from error
-        self.user_id, self.expiration = decoded.user_id, decoded.expiration
 
     def unexpected(self) -> ConnectionError_:
         """Another frame came than the next one of this publish."""
@@ -120,7 +119,7 @@ class Channel:
         incoming.header = header
         incoming.properties = raw[19:-1]
         if int.from_bytes(raw[19:21], "big") & LOOKED_AT:
-            incoming.look(raw[19:-1])
+            incoming.look()
         incoming.missing = header.body_size
         if not incoming.missing:
             self._publish(incoming)
@@ -435,8 +434,7 @@ class Channel:
         message = delivery.message
         if delivery.queue.kind != "quorum" or not message.returns:
             return message.properties
-        properties = BasicProperties().decode(message.properties)
-        return encoded(properties, {**(properties.headers or {}), "x-delivery-count": long(message.returns)})
+        return join(with_headers(split(message.properties), {"x-delivery-count": long(message.returns)}))
 
     def _send_content(self, method: bytes, delivery: Delivery) -> None:
         frame = struct.pack(">BHI", wire.METHOD, self.number, len(method)) + method + b"\xce"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from pika.exceptions import AMQPError
+
 NAMES = {
     311: "CONTENT_TOO_LARGE",
     403: "ACCESS_REFUSED",
@@ -21,6 +23,15 @@ NAMES = {
 }
 
 
+UNREADABLE = (
+    struct.error,
+    AMQPError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)  # bytes make no sense
 TEXT_MAX = 255  # bytes
 
 

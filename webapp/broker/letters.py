@@ -6,22 +6,22 @@ Source: RabbitMQ's dead lettering guide, and what RabbitMQ 3.10 does.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from pika import BasicProperties
 from pika.compat import long
 
+from webapp.broker.errors import UNREADABLE
+from webapp.broker.properties import EXPIRATION, entries, join, split, text, value, with_headers
 from webapp.broker.queues import Message
 
+Death: TypeAlias = dict[str, Any]
 
-def dead_letter(
-    message: Message, queue: str, reason: str, now: float
-) -> tuple[BasicProperties, dict[str, Any]]:
-    """Properties and headers of a message that died in `queue` (rejected, expired or delivery_limit) at `now`, in seconds since
-    1970."""
-    properties = BasicProperties().decode(message.properties)
-    headers = dict(properties.headers or {})
-    death: dict[str, Any] = {
+
+def death(message: Message, queue: str, reason: str, now: float) -> tuple[bytes, list[Death]]:
+    """What becomes of a message that died in `queue` (rejected, expired or delivery_limit) at `now`, in seconds since 1970: its new
+    property list, and all its deaths, the latest first."""
+    fields = split(message.properties)
+    this: Death = {
         "count": long(1),
         "reason": reason,
         "queue": queue,
@@ -29,38 +29,40 @@ def dead_letter(
         "exchange": message.exchange,
         "routing-keys": [message.routing_key],
     }
-    if properties.expiration is not None:
-        death["original-expiration"] = properties.expiration
-        properties.expiration = None
-    earlier = deaths(headers)
-    if "x-death" not in headers:
-        headers |= {
-            "x-first-death-reason": reason,
-            "x-first-death-queue": queue,
-            "x-first-death-exchange": message.exchange,
-        }
+    expiration = text(fields, EXPIRATION)
+    if expiration is not None:
+        this["original-expiration"] = expiration
+        del fields[EXPIRATION]
+    headers: dict[str, object] = {}
+    known = entries(fields).get(b"x-death")
+    if known is None:
+        first = {"reason": reason, "queue": queue, "exchange": message.exchange}
+        headers |= {f"x-first-death-{name}": each for name, each in first.items()}
+    earlier = _deaths(known)
     for each in earlier:
         if (each.get("queue"), each.get("reason")) == (queue, reason):
             earlier.remove(each)
-            death = each | {
-                "count": long(each["count"] + 1) if isinstance(each.get("count"), int) else long(1)
-            }
+            count = each.get("count")
+            this = each | {"count": long(count + 1 if isinstance(count, int) else 1)}
             break
-    headers["x-death"] = [death, *earlier]
-    return properties, headers
+    headers["x-death"] = deaths = [this, *earlier]
+    return join(with_headers(fields, headers)), deaths
 
 
-def goes_round(headers: dict[str, Any], queue: str) -> bool:
+def goes_round(deaths: list[Death], queue: str) -> bool:
     """Whether a letter for `queue` has died there before and nobody has rejected it since: nothing would ever end that."""
-    for death in deaths(headers):
-        if death.get("reason") == "rejected":
+    for each in deaths:
+        if each.get("reason") == "rejected":
             return False
-        if death.get("queue") == queue:
+        if each.get("queue") == queue:
             return True
     return False
 
 
-def deaths(headers: dict[str, Any]) -> list[dict[str, Any]]:
-    """The earlier deaths, the latest first; a client may have put anything there."""
-    found = headers.get("x-death")
+def _deaths(header: bytes | None) -> list[Death]:
+    """The earlier deaths; a client may have put anything there."""
+    try:
+        found = value(header) if header else None
+    except UNREADABLE:
+        return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

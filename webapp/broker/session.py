@@ -18,8 +18,8 @@ from typing import Any
 import pika.frame
 from pika import spec
 
-from webapp.broker.channel import UNREADABLE, Channel, frame_of
-from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_, frame_error
+from webapp.broker.channel import Channel, frame_of
+from webapp.broker.errors import UNREADABLE, AmqpError, ChannelError, ConnectionError_, frame_error
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
 

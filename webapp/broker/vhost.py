@@ -16,10 +16,9 @@ from typing import Any, Protocol
 from webapp.broker.arguments import check, same, word
 from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found, not_implemented
 from webapp.broker.exchanges import Binding, Exchange, predeclared, routes
-from webapp.broker.letters import dead_letter, goes_round
+from webapp.broker.letters import death, goes_round
 from webapp.broker.queues import Consumer, Delivery, Message, Queue
 from webapp.broker.store import Store
-from webapp.broker.tables import encoded
 from webapp.routing import MATCHES
 
 
@@ -80,11 +79,11 @@ class VHost:
         """Puts a copy of the message into each queue; true where a copy has to reach the disk before it is safe."""
         stored = False
         for queue in queues:
-            message = Message(exchange, key, properties, body, persistent or queue.kind == "quorum")
+            message = Message(exchange, key, properties, body, persistent)
             if expiration is not None or queue.timed:
                 message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
-            if queue.durable and message.persistent and not queue.exclusive:
+            if queue.durable and not queue.exclusive and (persistent or queue.kind == "quorum"):
                 message.row = self._store.add_message(queue.name, message)
                 stored = True
             if message.expires is not None and queue.ready == 1:
@@ -167,10 +166,9 @@ class VHost:
             if exchange is None or not alive:
                 continue
             key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
-            letter, headers = dead_letter(message, queue.name, reason, self._clock())
-            targets = [each for each in self._routes(exchange, key) if not goes_round(headers, each.name)]
-            persistent = letter.delivery_mode == 2
-            self.publish(targets, exchange, key, encoded(letter, headers), message.body, persistent)
+            properties, deaths = death(message, queue.name, reason, self._clock())
+            targets = [each for each in self._routes(exchange, key) if not goes_round(deaths, each.name)]
+            self.publish(targets, exchange, key, properties, message.body, message.persistent)
 
     def _forget(self, message: Message) -> None:
         if message.row:
