@@ -93,7 +93,10 @@ class Producer:
             port = self._tap_port()
             if port is not None:
                 link = self._link = Link(parameters(self._settings, port), self._settings.queue, self._up.set)
-                link.run()
+                try:
+                    link.run()
+                except Exception:  # whatever it was: a producer that is gone for good helps nobody
+                    log.exception("the producer's connection broke, and is made anew")
                 self._link = None
                 if self._up.is_set():
                     self._up.clear()
