@@ -144,29 +144,7 @@ def inherit(url: str) -> None:
             channel.queue_delete(queue)
 
 
-def publish_paced(url: str, queue: str, count: int, per_second: float) -> None:
-    """Publishes to a queue that is there, evenly; each task's id is the time.monotonic_ns() of its publish."""
-    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
-        channel = connection.channel()
-        say(ready=True)
-        told()
-        began = time.monotonic()
-        for n in range(count):
-            time.sleep(max(0.0, began + n / per_second - time.monotonic()))
-            channel.basic_publish("", queue, BODY, pika.BasicProperties(message_id=str(time.monotonic_ns())))
-        say(took=time.monotonic() - began)
-
-
-def watch(url: str) -> None:
-    """A page without a browser; see page.py."""
-    from tests.bench import page  # here: the others need no Socket.IO, and start faster without it
-
-    page.watch(url)
-
-
-ROLES = {
-    role.__name__: role for role in (consume, publish, publish_confirmed, publish_paced, hold, inherit, watch)
-}
+ROLES = {role.__name__: role for role in (consume, publish, publish_confirmed, hold, inherit)}
 
 
 def main(order: str) -> None:
