@@ -26,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+BROKER_VARIABLE = "UNACKED_ENGINE_BROKER"  # as webapp.engine names it, which this program must not import
 CHECKOUT = Path(__file__).resolve().parent.parent
 PICKED_PORT = 4  # what the double says it got when asked for any port
 DEADLINE = 20.0  # seconds a test waits for anything
@@ -69,7 +70,8 @@ def main(arguments: list[str]) -> None:
     later = 0
     if record := os.environ.get("FAKE_LIVES"):  # a file in which each life of an engine leaves a line
         with Path(record).open("a+", encoding="utf-8") as file:
-            file.write(json.dumps({"pid": os.getpid(), "arguments": arguments}) + "\n")
+            life = {"pid": os.getpid(), "arguments": arguments, "broker": os.environ.get(BROKER_VARIABLE)}
+            file.write(json.dumps(life) + "\n")
             file.seek(0)
             later = len(file.readlines()) - 1
     if later and "once" in odd:

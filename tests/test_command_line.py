@@ -106,8 +106,8 @@ def test_the_engine_is_given_the_settings(tmp_path: Path) -> None:
     with web:
         web.url()
         arguments = lives(tmp_path / "lives")[0]["arguments"]
+        assert lives(tmp_path / "lives")[0]["broker"] == "amqp://u:p@h:1/"
     assert dict(zip(arguments[::2], arguments[1::2], strict=True)) == {
-        "--broker": "amqp://u:p@h:1/",
         "--host": "127.0.0.1",
         "--amqp-port": "5672",
         "--workers": "3",

@@ -42,6 +42,7 @@ from webapp import app as pages
 from webapp import frames, settings, sockets
 from webapp.commands import Desk
 from webapp.current import Current
+from webapp.engine import BROKER_VARIABLE
 from webapp.events import AnyEvent, BrokerStarted
 from webapp.producer import Producer
 from webapp.settings import CHECKOUT, OPTIONS, BadSetting, Settings
@@ -122,6 +123,7 @@ def run(chosen: Settings) -> int:
             producer.retry()
             happenings.put(("broker", event))
 
+    os.environ[BROKER_VARIABLE] = chosen.broker
     engine = Live(
         command=lambda: engine_command(as_it_was(chosen, current)),
         on_event=take,
@@ -181,7 +183,6 @@ def as_it_was(chosen: Settings, current: Current) -> Settings:
 
 def engine_command(chosen: Settings) -> Sequence[str]:
     given = {
-        "--broker": chosen.broker,
         "--host": chosen.host,
         "--amqp-port": chosen.amqp_port,
         "--workers": chosen.workers,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from webapp.engine import BROKER_VARIABLE
 from webapp.engine.brokers import BrokerFailed
 from webapp.engine.engine import Engine, EngineSettings
 from webapp.engine.journal import Journal
@@ -114,7 +115,9 @@ async def _stdout() -> tuple[Journal, asyncio.Event]:
 
 
 @click.command()
-@click.option("--broker", default="embedded", help="embedded, rabbitmq, or amqp[s]://…")
+@click.option(
+    "--broker", default="embedded", envvar=BROKER_VARIABLE, help="embedded, rabbitmq, or amqp[s]://…"
+)
 @click.option("--host", default="127.0.0.1", help="where the tap listens")
 @click.option(
     "--amqp-port", default=5672, type=click.IntRange(0, 65535), help="the tap's; taken: the next free one"
