@@ -14,6 +14,7 @@ import sys
 import time
 
 from webapp.engine import undertaker
+from webapp.engine.brokers import free_ports
 
 ACK_TIMEOUT = 5  # seconds
 START_TIMEOUT = 60  # seconds; RabbitMQ takes about seven
@@ -137,12 +138,3 @@ class RabbitMQ:
 
 
 BROKERS = {each.kind: each for each in (Embedded, RabbitMQ)}
-
-
-def free_ports(count):
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

@@ -8,7 +8,6 @@ Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer can
 
 from __future__ import annotations
 
-import struct
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,20 +18,14 @@ from pika import spec
 from pika.compat import long
 
 from webapp.broker.arguments import expiration
-from webapp.broker.errors import UNREADABLE, ChannelError, ConnectionError_, not_implemented
+from webapp.broker.content import Incoming, content, deliver
+from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
 from webapp.broker.exchanges import Binding, Exchange
-from webapp.broker.properties import EXPIRATION, HEADERS, USER_ID, entries, join, split, text, with_headers
-from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue
-from webapp.engine import wire
+from webapp.broker.properties import join, split, with_headers
+from webapp.broker.queues import Consumer, Delivery, Limit, Queue
 
 if TYPE_CHECKING:
     from webapp.broker.session import Session
-
-MESSAGE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
-# Flags of the properties that mean something to the broker, and of those that nobody has looked at so far.
-LOOKED_AT = 1 << HEADERS | 1 << EXPIRATION | 0x7F
-_DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
-_BASIC_CLASS = spec.Basic.INDEX
 
 
 @dataclass(eq=False, slots=True)
@@ -41,35 +34,6 @@ class Held:
 
     delivery: Delivery
     at: float
-
-
-class Incoming:
-    """A publish under way: its method is here, its header and body are still to come."""
-
-    def __init__(self, method: Any) -> None:
-        self.method = method
-        self.header: wire.Header | None = None
-        self.properties = b""
-        self.chunks: list[bytes] = []
-        self.missing = 0
-        self.user_id: str | None = None
-        self.expiration: str | None = None
-
-    def look(self) -> None:
-        """Reads the properties that mean something here. Raises ConnectionError_ 501 where they cannot be read."""
-        try:
-            fields = split(self.properties)
-            entries(fields)
-            self.user_id, self.expiration = text(fields, USER_ID), text(fields, EXPIRATION)
-        except UNREADABLE as error:
-            words = ",".join(map(str, self.properties[2:]))
-            raise ConnectionError_(501, f"cannot decode <<{words}>>") from error
-
-    def unexpected(self) -> ConnectionError_:
-        """Another frame came than the next one of this publish."""
-        part = "content header for class 60" if self.header is None else "content body"
-        kind = "header" if self.header is None else "body"
-        return ConnectionError_(505, f"expected {part}, got non content {kind} frame instead")
 
 
 class Channel:
@@ -103,58 +67,27 @@ class Channel:
 
     def header(self, raw: bytes) -> None:
         """A content header frame. Raises AmqpError."""
-        incoming = self.incoming
-        if incoming is None:
-            raise ConnectionError_(505, "expected method frame, got non method frame instead")
-        if incoming.header is not None:
-            raise incoming.unexpected()
-        header = wire.read_header(raw)
-        if header is None:
-            raise ConnectionError_(502, "the content header cannot be read")
-        if header.body_size > MESSAGE_MAX:
-            self.incoming = None
-            raise ChannelError(
-                406, f"message size {header.body_size} is larger than configured max size {MESSAGE_MAX}"
-            )
-        incoming.header = header
-        incoming.properties = raw[19:-1]
-        if int.from_bytes(raw[19:21], "big") & LOOKED_AT:
-            incoming.look()
-        incoming.missing = header.body_size
-        if not incoming.missing:
-            self._publish(incoming)
+        self._under_way().add_header(raw)
+        self._publish_if_whole()
 
     def body(self, payload: bytes) -> None:
         """A content body frame. Raises AmqpError."""
-        incoming = self.incoming
-        if incoming is None:
+        self._under_way().add_body(payload)
+        self._publish_if_whole()
+
+    def _under_way(self) -> Incoming:
+        if self.incoming is None:
             raise ConnectionError_(505, "expected method frame, got non method frame instead")
-        if incoming.header is None:
-            raise incoming.unexpected()
-        incoming.chunks.append(payload)
-        incoming.missing -= len(payload)
-        if incoming.missing < 0:
-            raise ConnectionError_(501, "the content body is longer than its header said")
-        if not incoming.missing:
-            self._publish(incoming)
+        return self.incoming
 
     # -- what the vhost asks of a consumer's owner ---------------------------------------------------------------
 
     def deliver(self, delivery: Delivery) -> None:
         """basic.deliver."""
-        consumer, message = delivery.consumer, delivery.message
+        consumer = delivery.consumer
         assert consumer
         tag = self._hold(delivery, consumer.auto_ack)
-        payload = b"".join(
-            (
-                _DELIVER,
-                _short(consumer.tag),
-                struct.pack(">QB", tag, message.redelivered),
-                _short(message.exchange),
-                _short(message.routing_key),
-            )
-        )
-        self._send_content(payload, delivery)
+        self.session.write(deliver(self.number, tag, consumer.tag, delivery) + self._content(delivery))
 
     def cancelled(self, consumer: Consumer) -> None:
         """The consumer's queue is gone: tell it, as RabbitMQ does (consumer cancel notification)."""
@@ -192,25 +125,25 @@ class Channel:
             raise not_implemented("immediate=true")
         self.incoming = Incoming(method)
 
-    def _publish(self, incoming: Incoming) -> None:
+    def _publish_if_whole(self) -> None:
+        incoming = self.incoming
+        if incoming is None or not incoming.whole:
+            return
         self.incoming = None
-        method, header = incoming.method, incoming.header
-        assert header
+        method, properties, body = incoming.method, incoming.properties, incoming.body
         queues = self.vhost.routes(method.exchange, method.routing_key)
         user = incoming.user_id
         if user not in (None, "guest"):
             raise ChannelError(406, f"user_id property set to '{user}' but authenticated user was 'guest'")
         ttl = None if incoming.expiration is None else expiration(incoming.expiration)
-        body = incoming.chunks[0] if len(incoming.chunks) == 1 else b"".join(incoming.chunks)
         if self._published is not None:
             self._published += 1
         if method.mandatory and not queues:
             returned = spec.Basic.Return(312, "NO_ROUTE", method.exchange, method.routing_key)
-            message = Message(method.exchange, method.routing_key, incoming.properties, body)
             self.session.send(self.number, returned)
-            self.session.write(self._content(message, incoming.properties))
+            self.session.write(content(self.number, properties, body, self.session.frame_max))
         stored = self.vhost.publish(
-            queues, method.exchange, method.routing_key, incoming.properties, body, header.persistent, ttl
+            queues, method.exchange, method.routing_key, properties, body, incoming.persistent, ttl
         )
         if self._published is not None:
             seq = self._published
@@ -280,7 +213,7 @@ class Channel:
             tag, message.redelivered, message.exchange, message.routing_key, queue.ready
         )
         self.session.send(self.number, answer)
-        self.session.write(self._content(message, self._properties(delivery)))
+        self.session.write(self._content(delivery))
         self.vhost.dispatch(queue)  # what stands at the head now may expire
 
     def _ack(self, method: Any) -> None:
@@ -429,33 +362,12 @@ class Channel:
         for _, queue in list(self._consumers.values()):
             self.vhost.dispatch(queue)
 
-    def _properties(self, delivery: Delivery) -> bytes:
-        """The message's properties as they came; a quorum queue adds how often it has come back."""
-        message = delivery.message
-        if delivery.queue.kind != "quorum" or not message.returns:
-            return message.properties
-        return join(with_headers(split(message.properties), {"x-delivery-count": long(message.returns)}))
-
-    def _send_content(self, method: bytes, delivery: Delivery) -> None:
-        frame = struct.pack(">BHI", wire.METHOD, self.number, len(method)) + method + b"\xce"
-        self.session.write(frame + self._content(delivery.message, self._properties(delivery)))
-
-    def _content(self, message: Message, properties: bytes) -> bytes:
-        """A message's header frame and body frames."""
-        head = struct.pack(
-            ">BHIHHQ", wire.HEADER, self.number, 12 + len(properties), _BASIC_CLASS, 0, len(message.body)
-        )
-        frames = [head, properties, b"\xce"]
-        room = self.session.frame_max - wire.OVERHEAD
-        for at in range(0, len(message.body), room):
-            chunk = message.body[at : at + room]
-            frames += (struct.pack(">BHI", wire.BODY, self.number, len(chunk)), chunk, b"\xce")
-        return b"".join(frames)
-
-
-def _short(text: str) -> bytes:
-    data = text.encode()
-    return bytes((len(data),)) + data
+    def _content(self, delivery: Delivery) -> bytes:
+        """The message's header and body frames; a quorum queue adds how often it has come back."""
+        message, properties = delivery.message, delivery.message.properties
+        if delivery.queue.kind == "quorum" and message.returns:
+            properties = join(with_headers(split(properties), {"x-delivery-count": long(message.returns)}))
+        return content(self.number, properties, message.body, self.session.frame_max)
 
 
 def frame_of(number: int, method: Any) -> bytes:

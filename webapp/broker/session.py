@@ -77,7 +77,7 @@ class Session(asyncio.Protocol):
         self._token = secrets.token_urlsafe(12)
         self._heard = self._said = False
         self._silent = 0
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._over = False
         self._method: Any = None  # the one being carried out
         self._capabilities: dict[str, Any] = {}
@@ -89,7 +89,7 @@ class Session(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._sessions.add(self)
-        self._timers.append(self._loop.call_later(HANDSHAKE_TIMEOUT, self._give_up_handshake))
+        self._after(HANDSHAKE_TIMEOUT, self._give_up_handshake)
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
@@ -106,7 +106,7 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._sessions.discard(self)
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._end()
 
@@ -201,8 +201,8 @@ class Session(asyncio.Protocol):
         self._splitter.limit = self.frame_max + wire.OVERHEAD  # RabbitMQ allows for as much
         self._expect = self._open
         if method.heartbeat:
-            self._timers.append(self._loop.call_later(method.heartbeat / 2, self._beat, method.heartbeat / 2))
-            self._timers.append(self._loop.call_later(method.heartbeat, self._listen, method.heartbeat))
+            self._after(method.heartbeat / 2, self._beat, method.heartbeat / 2)
+            self._after(method.heartbeat, self._listen, method.heartbeat)
 
     def _open(self, frame: wire.Frame) -> None:
         if frame.kind == wire.HEARTBEAT:
@@ -210,10 +210,10 @@ class Session(asyncio.Protocol):
         method = self._handshake_method(frame, spec.Connection.Open)
         if method.virtual_host != "/":
             raise ConnectionError_(530, f"vhost {method.virtual_host} not found")
-        self._timers[0].cancel()
+        self._timers["_give_up_handshake"].cancel()
         self._expect = self._running
         if self._ack_timeout:
-            self._timers.append(self._loop.call_later(TICK, self._look_for_overdue))
+            self._after(TICK, self._look_for_overdue)
         self.send(0, spec.Connection.OpenOk())
 
     def _handshake_method(self, frame: wire.Frame, kind: type) -> Any:
@@ -318,7 +318,7 @@ class Session(asyncio.Protocol):
         self._end()
         self.send(0, spec.Connection.Close(error.code, error.reply_text, *_numbers(self._method)))
         self._expect = self._closing
-        self._timers.append(self._loop.call_later(CLOSE_TIMEOUT, self._drop))
+        self._after(CLOSE_TIMEOUT, self._drop)
 
     def _closing(self, frame: wire.Frame) -> None:
         """After our connection.close everything but its answer is ignored."""
@@ -338,6 +338,10 @@ class Session(asyncio.Protocol):
         self.vhost.give_back(held)
         self.vhost.session_ended(self)
 
+    def _after(self, seconds: float, then: Callable[..., None], *arguments: object) -> None:
+        """Runs `then` later, unless the connection is gone by then; one of a kind is planned at a time."""
+        self._timers[then.__name__] = self._loop.call_later(seconds, then, *arguments)
+
     # -- time ---------------------------------------------------------------------------------------------------
 
     def _beat(self, every: float) -> None:
@@ -347,8 +351,7 @@ class Session(asyncio.Protocol):
         if not self._said:
             self._transport.write(HEARTBEAT_FRAME)
         self._said = False
-        self._timers.append(self._loop.call_later(every, self._beat, every))
-        del self._timers[:-4]
+        self._after(every, self._beat, every)
 
     def _listen(self, every: float) -> None:
         """As RabbitMQ does it: looks once an interval, and gives up at the second silent look in a row."""
@@ -360,7 +363,7 @@ class Session(asyncio.Protocol):
             self._over = True
             self._transport.abort()
             return
-        self._timers.append(self._loop.call_later(every, self._listen, every))
+        self._after(every, self._listen, every)
 
     def _look_for_overdue(self) -> None:
         """The delivery acknowledgement timeout: no ack in time costs the channel."""
@@ -375,7 +378,7 @@ class Session(asyncio.Protocol):
                     "This timeout value can be configured, see consumers doc guide to learn more"
                 )
                 self._close_channel(channel, ChannelError(406, text))
-        self._timers.append(self._loop.call_later(TICK, self._look_for_overdue))
+        self._after(TICK, self._look_for_overdue)
 
 
 def channel_confirms(channel: Channel, seqs: list[int]) -> list[bytes]:
