@@ -140,6 +140,7 @@ def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(
     alone(engine, prefetch=3)
     publish(engine.amqp_port, "a.", "b.", "c.")
     engine.wait("Delivered", count=3)
+    engine.wait("WorkerPrinted", line=" [x] Received a.")
     engine.order("finish", worker="worker-1")
     exited = engine.wait("WorkerExited", worker="worker-1")
     assert (exited["code"], exited["asked"]) == (0, "finish")

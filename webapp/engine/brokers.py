@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -25,6 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 from webapp.engine.children import Children
 from webapp.engine.tap import Address
 
+QUIET_PORTS = (20_000, 32_000)
 START_TIMEOUT = (
     60.0  # seconds a broker of ours has to listen; RabbitMQ takes about seven, more on a busy machine
 )
@@ -179,7 +181,7 @@ class RabbitMQ(OwnBroker):
                 "or leave out --broker rabbitmq to use the embedded broker"
             )
         if not self._port:
-            self._port, *ports = _free_ports(3)
+            self._port, *ports = free_ports(3)
             self._ports = (ports[0], ports[1])
         try:
             env = self._environment()
@@ -279,13 +281,13 @@ def make(which: str, children: Children, data: Path, ack_timeout: float) -> Brok
     return own(children, data, ack_timeout) if own else External(which)
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago, all different. They lie below the range from which systems take ports for outgoing
+    connections: a node takes seconds to listen, and until then nobody keeps its port."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randint(*QUIET_PORTS)
+        with socket.socket() as each, contextlib.suppress(OSError):
+            each.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
