@@ -181,7 +181,8 @@ def test_a_cut_connection_brings_the_task_back_and_the_worker_too(engine):
 
 def test_other_settings_restart_the_workers_when_their_task_is_done(engine):
     publish(engine.amqp_port, "m.")
-    engine.wait("Delivered")
+    engine.wait("WorkerPrinted", line=" [x] Received m.")
+    engine.wait("WorkerPrinted", line=" [*] Waiting for messages. To exit press CTRL+C", count=2)
     assert engine.order("settings", ack="auto", prefetch=5)["ok"]
     engine.wait("SettingsChanged", ack="auto", prefetch=5)
     acked = engine.wait("Acked", task="task-m.")

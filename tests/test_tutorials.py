@@ -198,11 +198,11 @@ def test_tutorial_one_sent_before_anybody_receives(demo: Demo) -> None:
 def test_tutorial_two_a_task_for_each_worker_and_an_ack_for_each_task(demo: Demo) -> None:
     with Program(demo, WORKER) as one, Program(demo, WORKER) as two:
         demo.once(lambda state: len(state["workers"]) == 2, "two lanes")
-        for words in (["First", "message."], ["Second message."]):
+        for words in (["First", "message......."], ["Second message....."]):
             assert run(demo, NEW_TASK, *words) == f" [x] Sent {' '.join(words)}\n"
         demo.once(lambda state: state["ledger"]["unacked"] == 2, "one in each hand")
         state = demo.once(lambda state: state["ledger"]["done"] == 2 and state, "both done")
-        assert {task["body"] for task in state["tasks"]} == {"First message.", "Second message."}
+        assert {task["body"] for task in state["tasks"]} == {"First message.......", "Second message....."}
         assert {task["worker"] for task in state["tasks"]} == {w["name"] for w in state["workers"]}
         one.out.wait_for("Done")
         two.out.wait_for("Done")
