@@ -194,3 +194,9 @@ def test_an_ack_mode_is_each_consumers_own(client, channel, queue, call):
 def test_a_consumer_priority_is_not_implemented_in_the_embedded_broker(channel, queue):
     with connection_closed(540, "NOT_IMPLEMENTED - x-priority is not part of this broker"):
         Inbox(channel, queue, arguments={"x-priority": 5})
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_direct_reply_to_is_not_implemented_in_the_embedded_broker(channel):
+    with connection_closed(540, "NOT_IMPLEMENTED - direct reply-to is not part of this broker"):
+        Inbox(channel, "amq.rabbitmq.reply-to", auto_ack=True)

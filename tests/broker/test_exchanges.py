@@ -262,3 +262,9 @@ def test_a_consumer_sees_exchange_and_key_of_the_publish(client, channel, bound)
 def test_a_headers_exchange_is_not_implemented_in_the_embedded_broker(client, channel):
     with connection_closed(540, "NOT_IMPLEMENTED - headers exchanges are not part of this broker"):
         channel.exchange_declare(client.name(), "headers")
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_an_alternate_exchange_is_not_implemented_in_the_embedded_broker(client, channel):
+    with connection_closed(540, "NOT_IMPLEMENTED - alternate-exchange is not part of this broker"):
+        channel.exchange_declare(client.name(), arguments={"alternate-exchange": "amq.fanout"})

@@ -75,3 +75,24 @@ def test_a_method_that_cannot_be_read_closes_the_connection(raw, method, words):
     peer.open_channel()
     peer.bytes(b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
     assert peer.refused(spec.Connection.Close) == (501, "FRAME_ERROR - cannot decode " + words, 60, 10)
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_a_name_that_is_not_text_is_refused_by_the_embedded_broker(raw):
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(b"\1\0\1\0\0\0\x0d\0\x32\0\x0a\0\0\1\xff\0\0\0\0\0\xce")
+    assert peer.refused(spec.Connection.Close) == (502, "SYNTAX_ERROR - a name has to be UTF-8", 50, 10)
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+def test_tables_nested_without_end_are_refused_by_the_embedded_broker(raw):
+    peer = raw()
+    peer.open_channel()
+    table = b""
+    for _ in range(5000):
+        table = b"\1aF" + len(table).to_bytes(4, "big") + table
+    method = b"\0\x32\0\x0a\0\0\1q\0" + len(table).to_bytes(4, "big") + table
+    peer.bytes(b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
+    close = peer.refused(spec.Connection.Close)
+    assert (close[0], close[1][:28], close[2:]) == (501, "FRAME_ERROR - cannot decode ", (50, 10))

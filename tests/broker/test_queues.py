@@ -158,6 +158,29 @@ def test_an_argument_without_meaning_is_accepted_and_not_compared(client, channe
     assert channel.queue_declare(queue, arguments={"note": "other"}).method.queue == queue
 
 
+def test_a_consumer_timeout_is_accepted_as_an_argument_of_newer_brokers(client, channel):
+    queue = client.queue({"x-consumer-timeout": 60000})
+    again = {"x-consumer-timeout": 90000}
+    assert channel.queue_declare(queue, arguments=again).method.queue == queue
+
+
+def test_a_lazy_queue_is_a_queue(client, channel):
+    queue = client.queue({"x-queue-mode": "lazy"}, durable=True)
+    client.publish(queue, "a")
+    assert drain(channel, queue) == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    "argument", ["x-max-length", "x-max-priority", "x-single-active-consumer", "x-overflow"]
+)
+def test_an_argument_that_would_change_deliveries_is_not_implemented_in_the_embedded_broker(
+    client, channel, argument
+):
+    with connection_closed(540, f"NOT_IMPLEMENTED - {argument} is not part of this broker"):
+        channel.queue_declare(client.name(), arguments={argument: 1})
+
+
 def test_an_unknown_queue_type_is_refused(client, channel):
     name = client.name()
     with channel_closed(

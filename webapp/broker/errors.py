@@ -23,15 +23,8 @@ NAMES = {
 }
 
 
-UNREADABLE = (
-    struct.error,
-    AMQPError,
-    KeyError,
-    IndexError,
-    ValueError,
-    TypeError,
-    OverflowError,
-)  # bytes make no sense
+# What a decoder raises on bytes that make no sense.
+UNREADABLE = (AMQPError, struct.error, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 TEXT_MAX = 255  # bytes
 
 

@@ -279,6 +279,8 @@ class Session(asyncio.Protocol):
             raise ConnectionError_(
                 501, f"cannot decode <<{','.join(map(str, frame.raw[11:-1]))}>>"
             ) from error
+        if any(isinstance(each, bytes) for name, each in vars(self._method).items() if name != "response"):
+            raise ConnectionError_(502, "a name has to be UTF-8")
         return self._method
 
     def _open_channel(self, number: int) -> None:
