@@ -166,21 +166,19 @@ def test_a_queue_with_a_consumer_does_not_go(client, channel):
     wait_for(lambda: gone(client, queue))
 
 
-@pytest.mark.parametrize("use", ["declare", "passive", "get"])
-def test_declaring_and_getting_are_uses(client, channel, use):
-    queue, clock = client.queue({"x-expires": 1500}), client.queue({"x-expires": 2000})
+def test_declaring_asking_passively_and_getting_are_uses(client, channel):
+    declared, asked, got = queues = [client.queue({"x-expires": 1500}) for _ in range(3)]
+    clock = client.queue({"x-expires": 2000})
 
     def used():
-        if use == "get":
-            channel.basic_get(queue)
-        else:
-            arguments = {} if use == "passive" else {"x-expires": 1500}
-            channel.queue_declare(queue, passive=use == "passive", arguments=arguments)
+        channel.queue_declare(declared, arguments={"x-expires": 1500})
+        channel.queue_declare(asked, passive=True)
+        channel.basic_get(got)
         return gone(client, clock)
 
     wait_for(used, channel.connection)
-    assert not gone(client, queue)
-    wait_for(lambda: gone(client, queue))
+    assert [gone(client, queue) for queue in queues] == [False, False, False]
+    wait_for(lambda: all(gone(client, queue) for queue in queues))
 
 
 def test_ten_years_are_not_too_long(client, channel):
