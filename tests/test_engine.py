@@ -144,12 +144,17 @@ def test_a_worker_that_finishes_acks_first_and_gives_back_what_it_had_not_begun(
     engine.order("finish", worker="worker-1")
     exited = engine.wait("WorkerExited", worker="worker-1")
     assert (exited["code"], exited["asked"]) == (0, "finish")
-    engine.wait("ConnectionClosed", conn=engine.wait("Delivered", task="task-a.")["conn"])
+    first = engine.wait("Delivered", task="task-a.")["conn"]
+    engine.wait("ConnectionClosed", conn=first)
     assert [event["task"] for event in engine.events if event["type"] == "Acked"] == ["task-a."]
     engine.order("start", worker="worker-1")
     engine.wait("Acked", task="task-c.")
-    again = [e["task"] for e in engine.events if e["type"] == "Delivered" and e.get("redelivered")]
-    assert again == ["task-b.", "task-c."]
+    # The old connection may be given them once more between its basic.nack and its basic.cancel: two packets, on a busy machine.
+    again = [e for e in engine.events if e["type"] == "Delivered" and e["conn"] != first]
+    assert [(event["task"], event["redelivered"]) for event in again] == [
+        ("task-b.", True),
+        ("task-c.", True),
+    ]
 
 
 def test_a_frozen_worker_is_noticed_by_its_heartbeat_and_starts_again_once_thawed(engine):
