@@ -4,7 +4,7 @@ import pika.frame
 import pytest
 from pika import spec
 
-from tests.broker.client import Client, wait_for
+from tests.broker.client import Client, Inbox, wait_for
 from tests.broker.nodes import ACK_TIMEOUT
 from tests.broker.raw import Raw
 
@@ -104,3 +104,27 @@ def test_the_connection_and_its_other_channels_stay(holders):
 @pytest.mark.parametrize("name", UNHURT)
 def test_who_holds_nothing_too_long_keeps_the_channel(holders, name):
     holders.holders[name].call(1, spec.Basic.Qos(), spec.Basic.QosOk)
+
+
+def test_a_queue_or_a_consumer_may_ask_for_a_timeout_of_its_own(client, kind):
+    """Since RabbitMQ 3.12; the consumer's goes before the queue's. RabbitMQ 3.10 takes no notice of either."""
+    queues = [client.queue({"x-consumer-timeout": milliseconds}) for milliseconds in (1000, 600_000)]
+    holders = [Holder(client, queue) for queue in queues]
+    for holder, arguments in zip(holders, ({}, {"x-consumer-timeout": 1500}), strict=True):
+        client.publish(holder.queue, "a")
+        holder.take(arguments=arguments)
+    for holder, milliseconds in zip(holders, (1000, 1500), strict=True):
+        _, text, _, _ = holder.refused(spec.Channel.Close)
+        value = ACK_TIMEOUT * 1000 if kind == "rabbitmq" else milliseconds
+        assert f"Timeout value used: {value} ms." in text
+        holder.close()
+
+
+@pytest.mark.parametrize("value", ["soon", -1, True, None])
+def test_a_timeout_that_makes_no_sense_changes_nothing(client, value):
+    queue = client.queue({"x-consumer-timeout": value})
+    client.publish(queue, "a")
+    channel = client.channel()
+    Inbox(channel, queue).wait(1)
+    channel.basic_ack(1)
+    wait_for(lambda: client.ready(queue) == 0)

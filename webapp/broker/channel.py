@@ -22,7 +22,7 @@ from webapp.broker.content import Incoming, content, deliver
 from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
 from webapp.broker.exchanges import Binding, Exchange
 from webapp.broker.properties import join, split, with_headers
-from webapp.broker.queues import Consumer, Delivery, Limit, Queue
+from webapp.broker.queues import Consumer, Delivery, Limit, Queue, ack_timeout
 
 if TYPE_CHECKING:
     from webapp.broker.session import Session
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class Held:
-    """A delivery that waits for its ack, since `at` (seconds of the loop's clock)."""
+    """A delivery that waits for its ack: for `allowed` seconds, `until` then (of the loop's clock)."""
 
     delivery: Delivery
-    at: float
+    allowed: float
+    until: float
 
 
 class Channel:
@@ -104,9 +105,10 @@ class Channel:
             if not paused:
                 self.vhost.dispatch(queue)
 
-    def overdue(self, before: float) -> bool:
-        """Whether a delivery has been waiting for its ack since before that time."""
-        return any(held.at < before for held in self.held.values())
+    def overdue(self) -> Held | None:
+        """A delivery whose ack has not come in time, if there is one."""
+        now = self.session.now()
+        return next((held for held in self.held.values() if held.until < now), None)
 
     def end(self) -> list[Delivery]:
         """The channel is over: its consumers leave; what they held is returned, to be given back."""
@@ -185,6 +187,7 @@ class Channel:
         consumer = Consumer(
             tag, self, bool(method.no_ack), Limit(self._prefetch), self._shared, bool(method.exclusive)
         )
+        consumer.ack_timeout = ack_timeout(method.arguments or {})
         consumer.paused = self.session.paused
         self._consumers[tag] = consumer, queue
         queue.add(consumer)
@@ -335,7 +338,8 @@ class Channel:
     def _hold(self, delivery: Delivery, auto_ack: bool) -> int:
         self._last_tag += 1
         if not auto_ack:
-            self.held[self._last_tag] = Held(delivery, self.session.now())
+            allowed = timeout(delivery, self.session.ack_timeout)
+            self.held[self._last_tag] = Held(delivery, allowed, self.session.now() + allowed)
         return self._last_tag
 
     def _taken(self, tag: int, multiple: bool) -> list[Held]:
@@ -368,6 +372,14 @@ class Channel:
         if delivery.queue.kind == "quorum" and message.returns:
             properties = join(with_headers(split(properties), {"x-delivery-count": long(message.returns)}))
         return content(self.number, properties, message.body, self.session.frame_max)
+
+
+def timeout(delivery: Delivery, usual: float) -> float:
+    """How many seconds its ack may take: as its consumer asked, else its queue, else the `usual` ones."""
+    consumer, queue = delivery.consumer, delivery.queue
+    if consumer and consumer.ack_timeout is not None:
+        return consumer.ack_timeout
+    return usual if queue.ack_timeout is None else queue.ack_timeout
 
 
 def frame_of(number: int, method: Any) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import secrets
 from collections.abc import Callable
 from importlib.metadata import version
@@ -65,7 +66,7 @@ class Session(asyncio.Protocol):
         self.hears_cancels = False
         self._sessions = sessions
         self._offered_heartbeat = heartbeat
-        self._ack_timeout = ack_timeout
+        self.ack_timeout = ack_timeout or math.inf
         self._channels: dict[int, Channel] = {}
         self._splitter = wire.Splitter(wire.FRAME_MAX + wire.OVERHEAD)
         self._expect: Callable[[wire.Frame], None] = self._greeting
@@ -212,8 +213,7 @@ class Session(asyncio.Protocol):
             raise ConnectionError_(530, f"vhost {method.virtual_host} not found")
         self._timers["_give_up_handshake"].cancel()
         self._expect = self._running
-        if self._ack_timeout:
-            self._after(TICK, self._look_for_overdue)
+        self._after(TICK, self._look_for_overdue)
         self.send(0, spec.Connection.OpenOk())
 
     def _handshake_method(self, frame: wire.Frame, kind: type) -> Any:
@@ -373,10 +373,10 @@ class Session(asyncio.Protocol):
             return
         self._method = None
         for channel in list(self._channels.values()):
-            if not channel.closing and channel.overdue(self.now() - self._ack_timeout):
+            if not channel.closing and (late := channel.overdue()):
                 text = (
                     f"delivery acknowledgement on channel {channel.number} timed out. "
-                    f"Timeout value used: {round(self._ack_timeout * 1000)} ms. "
+                    f"Timeout value used: {round(late.allowed * 1000)} ms. "
                     "This timeout value can be configured, see consumers doc guide to learn more"
                 )
                 self._close_channel(channel, ChannelError(406, text))
