@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.history import Wire, play, states
+from tests.history import Wire, names, play, states
 from webapp import events as ev
 
 # -- lanes and producers ------------------------------------------------------------------------------------------
@@ -155,6 +155,21 @@ def test_a_lane_says_what_it_is_doing_and_since_when() -> None:
     ]
     assert wire.state.workers["worker-1"].why == "exit code 1"
     assert list(wire.state.workers["worker-1"].output) == ["[x] Received"]
+
+
+def test_news_under_auto_ack_are_no_work_for_a_lane_that_acks_its_work() -> None:
+    wire = Wire(guests=("celery",))
+    wire.consumes(1, queue="news", auto=True)
+    wire.delivered("n1", 1, auto=True, queue="news")
+    lane = wire.state.workers["celery"]
+    assert lane.state == "working"
+    wire.consumes(1, queue="celery", prefetch=8)
+    assert lane.state == "idle"
+    wire.published("t1", queue="celery")
+    tag = wire.delivered("t1", 1, queue="celery")
+    assert lane.state == "working"
+    wire.acked("t1", 1, tag)
+    assert (lane.state, names(lane.holding())) == ("idle", ["n1"])
 
 
 def test_settings_change_and_the_worker_that_finishes_comes_back_with_them() -> None:

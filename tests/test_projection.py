@@ -269,6 +269,54 @@ def test_an_exclusive_queue_goes_with_its_connection() -> None:
     assert "mine" not in wire.state.queues
 
 
+def test_an_exclusive_queue_goes_with_its_connection_though_it_is_empty() -> None:
+    wire = Wire(guests=("owner",))
+    wire.say(ev.QueueDeclared, conn=1, queue="mine", durable=False, kind="classic", exclusive=True)
+    wire.closed(1)
+    assert "mine" not in wire.state.queues
+
+
+@pytest.mark.parametrize("way", ["cancel", "channel"])
+def test_an_exclusive_auto_delete_queue_goes_with_its_last_consumer(way: str) -> None:
+    wire = Wire(guests=("owner",))
+    mine = {"queue": "mine", "durable": False, "kind": "classic", "exclusive": True, "auto_delete": True}
+    wire.say(ev.QueueDeclared, conn=1, **mine)
+    for consumer in ("one", "other"):
+        where = {"conn": 1, "channel": 1, "consumer": consumer}
+        wire.say(ev.ConsumerStarted, queue="mine", auto_ack=True, **where)
+    wire.published("t1", queue="mine")
+    wire.say(ev.ConsumerCancelled, conn=1, channel=1, consumer="one", by="client")
+    assert "mine" in wire.state.queues
+    if way == "cancel":
+        wire.say(ev.ConsumerCancelled, conn=1, channel=1, consumer="other", by="client")
+    else:
+        wire.say(ev.ChannelClosed, conn=1, channel=1, by="client")
+    assert "mine" not in wire.state.queues
+    assert states(wire.state) == {"t1": "dead"}
+
+
+def test_a_queue_that_went_does_not_come_back_for_what_was_at_risk_of_it() -> None:
+    wire = Wire(guests=("owner",))
+    mine = {"queue": "mine", "durable": False, "kind": "classic", "exclusive": True, "auto_delete": True}
+    wire.say(ev.QueueDeclared, conn=1, **mine)
+    wire.consumes(1, queue="mine", auto=True)
+    wire.delivered("t1", 1, auto=True, queue="mine")
+    wire.say(ev.ConsumerCancelled, conn=1, channel=1, consumer="ctag.1.mine", by="client")
+    wire.closed(1)
+    assert states(wire.state) == {"t1": "lost"}
+    assert "mine" not in wire.state.queues
+
+
+def test_an_auto_delete_queue_of_everybodys_may_have_consumers_we_do_not_see() -> None:
+    wire = Wire(guests=("one",))
+    wire.say(ev.QueueDeclared, conn=1, queue="news", durable=False, kind="classic", auto_delete=True)
+    wire.consumes(1, queue="news")
+    wire.say(ev.ConsumerCancelled, conn=1, channel=1, consumer="ctag.1.news", by="client")
+    assert "news" in wire.state.queues
+    wire.say(ev.QueueCounted, queue="news", exists=False)
+    assert "news" not in wire.state.queues
+
+
 # -- the broker's restart -----------------------------------------------------------------------------------------
 
 

@@ -57,9 +57,7 @@ def connection_closed(state: State, e: ev.ConnectionClosed) -> None:
     state.counts["at_risk"] -= conn.nameless
     state.counts["lost"] += conn.nameless
     for name in conn.exclusive:
-        if queue := state.queues.get(name):
-            state.bury(queue, e.at)
-            state.forget_queue(queue)
+        state.delete_queue(name, e.at)
     if conn.lane:
         _leave(state, conn.lane, conn, e)
     if conn.producer:
@@ -101,7 +99,7 @@ def channel_closed(state: State, e: ev.ChannelClosed) -> None:
         attempt.end = "channel_closed"
         task.picture = None
     for consumer in [consumer for consumer in conn.consumers if consumer[0] == e.channel]:
-        del conn.consumers[consumer]
+        _consumer_leaves(state, conn, consumer, e.at)
 
 
 def give_back(
@@ -144,7 +142,15 @@ def consumer_cancelled(state: State, e: ev.ConsumerCancelled) -> None:
     """It gets no more; what it has it may still ack."""
     conn = state.conns.get(e.conn)
     if conn:
-        conn.consumers.pop((e.channel, e.consumer), None)
+        _consumer_leaves(state, conn, (e.channel, e.consumer), e.at)
+
+
+def _consumer_leaves(state: State, conn: Conn, consumer: tuple[int, str], at: float) -> None:
+    """With its last consumer an auto-delete queue goes. Of an exclusive one we know which is the last: nobody else may consume from
+    it, and nobody else may ask the broker about it."""
+    queue = conn.consumers.pop(consumer, "")
+    if conn.exclusive.get(queue) and queue not in conn.consumers.values():
+        state.delete_queue(queue, at)
 
 
 def lane_of(state: State, conn: Conn, at: float) -> Lane:

@@ -202,6 +202,14 @@ class Lane:
         """How many deliveries it has in hand."""
         return sum(conn.held for conn in self.conns.values())
 
+    @property
+    def at_work(self) -> bool:
+        """Whether it has a task in hand. One that acks what it works on may be sent news under auto-ack beside it, and never says
+        when it has read them (a Celery worker hears the others' heartbeats so): they are held, they are no work."""
+        if self.consumed and self.ack == "manual":
+            return any(conn.unacked for conn in self.conns.values())
+        return bool(self.held)
+
     def holding(self, most: int | None = None) -> list[Task]:
         """What it has in hand by name, the oldest delivery first."""
         heads: list[Held] = []
@@ -225,7 +233,7 @@ class Lane:
     def _guest_state(self) -> str:
         if not self.conns:
             return "cut" if self.cut else "stopped"
-        return "working" if self.held else "idle"
+        return "working" if self.at_work else "idle"
 
     def _local_state(self) -> str:
         if self.pid is None:
@@ -267,7 +275,7 @@ class Conn:
         self.lane: Lane | None = None
         self.producer: Producer | None = None
         self.consumers: dict[tuple[int, str], str] = {}  # channel and consumer tag -> queue
-        self.exclusive: set[str] = set()  # queues that go with it
+        self.exclusive: dict[str, bool] = {}  # queues that go with it -> or even with their last consumer
         self.unacked: dict[Spot, Held] = {}  # oldest first
         self.at_risk: OrderedDict[Spot, Held] = OrderedDict()  # oldest first
         self.nameless = 0  # at_risk ones older than those kept by name

@@ -148,6 +148,21 @@ class State:
         for task in list(queue):
             self.move(task, state, at)
 
+    def delete_queue(self, name: str, at: float) -> None:
+        """The queue is deleted, with everything in it, the unacked ones too; its consumers are cancelled."""
+        queue = self.queues.get(name)
+        if queue is None:
+            return
+        self.bury(queue, at)
+        for conn in self.conns.values():
+            for spot in [spot for spot, (task, _) in conn.unacked.items() if task.queue == name]:
+                self.end(conn.unacked.pop(spot), "cancelled", at, "dead")
+            for consumer in [consumer for consumer, consumed in conn.consumers.items() if consumed == name]:
+                del conn.consumers[consumer]
+            conn.exclusive.pop(name, None)
+        self.forget_queue(queue)
+        self.settle_lanes(at)
+
     def forget_queue(self, queue: Queue) -> None:
         """It is no more: neither its record, unless something of it is still about, nor its bindings."""
         if queue.idle and queue.name != self.settings.queue:
@@ -186,12 +201,10 @@ class State:
     def move(self, task: Task, state: TaskState, at: float) -> None:
         """A task changes its state: the one place where the ledger and the queues follow."""
         old = task.state
-        queue = self.queue_named(task.queue)
-        queue.touch()
         if old == "ready":
-            queue.remove(task)
+            self.queue_named(task.queue).remove(task)
         elif old == "unacked":
-            queue.unacked -= 1
+            self.queue_named(task.queue).unacked -= 1
         elif old != "at_risk":
             self.settled[old].pop(task.key, None)
             task.settled_at = None
@@ -200,16 +213,19 @@ class State:
         task.state = state
         task.picture = None
         if state == "unacked":
-            queue.unacked += 1
+            self.queue_named(task.queue).unacked += 1
         elif state == "ready":
             task.lane = None
-            queue.put_back(task)
+            self.queue_named(task.queue).put_back(task)
         elif state != "at_risk":
             task.settled_at = at
             kept = self.settled[state]
             kept[task.key] = task
             if len(kept) > SETTLED_KEPT:
                 self.forget_name(kept.popitem(last=False)[1])
+        queue = self.queues.get(task.queue)
+        if queue is not None:  # it may be gone, and not come back for what was still at risk
+            queue.touch()
 
     def forget_name(self, task: Task) -> None:
         """The task is not known by name any more; the ledger keeps counting it."""

@@ -45,7 +45,7 @@ def queue_declared(state: State, e: ev.QueueDeclared) -> None:
         queue.durable = e.durable and not e.exclusive
     conn = state.conns.get(e.conn)
     if conn and e.exclusive and len(conn.exclusive) < EXCLUSIVE_KEPT:
-        conn.exclusive.add(e.queue)
+        conn.exclusive[e.queue] = e.auto_delete
 
 
 def queue_purged(state: State, e: ev.QueuePurged) -> None:
@@ -56,18 +56,7 @@ def queue_purged(state: State, e: ev.QueuePurged) -> None:
 
 def queue_deleted(state: State, e: ev.QueueDeleted) -> None:
     """Everything in it goes, the unacked ones too; their consumers are cancelled."""
-    queue = state.queues.get(e.queue)
-    if queue is None:
-        return
-    state.bury(queue, e.at)
-    for conn in state.conns.values():
-        for spot in [spot for spot, (task, _) in conn.unacked.items() if task.queue == e.queue]:
-            state.end(conn.unacked.pop(spot), "cancelled", e.at, "dead")
-        for consumer in [consumer for consumer, name in conn.consumers.items() if name == e.queue]:
-            del conn.consumers[consumer]
-        conn.exclusive.discard(e.queue)
-    state.forget_queue(queue)
-    state.settle_lanes(e.at)
+    state.delete_queue(e.queue, e.at)
 
 
 def queue_counted(state: State, e: ev.QueueCounted) -> None:

@@ -18,6 +18,15 @@ _TOUCHES = (
     ev.Published,
     ev.Delivered,
 )
+# These do not say which. A consumer is one, because an auto-delete queue goes with its last.
+_TOUCHES_ANY = (
+    ev.ConnectionClosed,
+    ev.ChannelClosed,
+    ev.ConsumerCancelled,
+    ev.Nacked,
+    ev.Rejected,
+    ev.BrokerStarted,
+)
 
 
 class Census:
@@ -31,7 +40,7 @@ class Census:
         )  # when a queue was first seen to be declared, in seconds of the run
 
     def note(self, event: ev.Event) -> None:
-        """Takes note of an event. A close or an ack can touch any queue."""
+        """Takes note of an event. A close, a nack or the end of a consumer can touch any queue."""
         if isinstance(event, _TOUCHES):
             queue = event.queue
             if isinstance(event, ev.QueueDeclared) and queue not in self._owed:
@@ -44,9 +53,7 @@ class Census:
                 and (queue in self._owed or len(self._owed) < QUEUES_MAX)
             ):
                 self._owed[queue] = TICKS
-        elif isinstance(
-            event, ev.ConnectionClosed | ev.ChannelClosed | ev.Nacked | ev.Rejected | ev.BrokerStarted
-        ):
+        elif isinstance(event, _TOUCHES_ANY):
             self._owed = dict.fromkeys(self._owed, TICKS)
 
     def due(self) -> list[str]:
