@@ -262,7 +262,8 @@ class Observer:
     def _start_ok(self, _: Channel, method: Any) -> None:
         properties = method.client_properties or {}
         self.name = _name(properties.get("connection_name"))
-        product = (_name(properties.get("product")), _name(properties.get("version")))
+        version = properties.get("version") or properties.get("product_version")  # py-amqp's word for it
+        product = (_name(properties.get("product")), _name(version))
         self._product = " ".join(part for part in product if part)
 
     def _tune_ok(self, _: Channel, method: Any) -> None:
