@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import page, redelivery, throughput
+from tests.bench import memory, page, redelivery, throughput
 from tests.bench.places import Scene
 from tests.bench.table import Row, render
 
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Callable[[Scene, float], Iterator[Row]]] = {
     "redelivery": redelivery.redelivery,
     "tap": throughput.tap,
     "brokers": throughput.brokers,
+    "memory": memory.memory,
     "latency": page.latency,
     "startup": page.startup,
 }

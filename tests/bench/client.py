@@ -13,7 +13,7 @@ from typing import Any
 
 import pika
 
-BODY = b"photo"
+BODY = b"photo"  # with dots behind it, where a larger one is asked for
 STOP = b"stop"  # the last message that a consumer gets
 WINDOW = 256  # messages sent and not confirmed yet, at most
 
@@ -30,11 +30,11 @@ def told() -> str:
     return line.strip()
 
 
-def consume(url: str, queue: str, durable: bool, prefetch: int) -> None:
+def consume(url: str, queue: str, durable: bool, lasting: bool, prefetch: int) -> None:
     """Acks everything, one by one, until told to stop; `ended` is when the broker has taken the last ack."""
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
-        channel.queue_declare(queue, durable=durable, auto_delete=True)
+        channel.queue_declare(queue, durable=durable, auto_delete=not lasting)
         channel.basic_qos(prefetch_count=prefetch)
         acked = 0
 
@@ -53,14 +53,19 @@ def consume(url: str, queue: str, durable: bool, prefetch: int) -> None:
         say(ended=time.monotonic(), acked=acked)
 
 
-def publish(url: str, queue: str, count: int, stops: int) -> None:
+def bodies(count: int, stops: int, size: int) -> list[bytes]:
+    """`count` bodies of `size` bytes, and a stop for each consumer."""
+    return [BODY.ljust(size, b".")] * count + [STOP] * stops
+
+
+def publish(url: str, queue: str, count: int, stops: int, size: int) -> None:
     """Publishes transient messages as fast as pika's blocking connection does, and after them the stops."""
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
         say(ready=True)
         told()
         began = time.monotonic()
-        for body in [BODY] * count + [STOP] * stops:
+        for body in bodies(count, stops, size):
             channel.basic_publish("", queue, body)
         channel.close()
         say(began=began)
@@ -111,9 +116,9 @@ class Confirmed:
             self._send()
 
 
-def publish_confirmed(url: str, queue: str, count: int, stops: int) -> None:
+def publish_confirmed(url: str, queue: str, count: int, stops: int, size: int) -> None:
     """Publishes persistent messages with confirms, and after them the stops."""
-    say(began=Confirmed(url, queue, [BODY] * count + [STOP] * stops).run())
+    say(began=Confirmed(url, queue, bodies(count, stops, size)).run())
 
 
 def hold(url: str, queue: str) -> None:

@@ -94,20 +94,23 @@ class Client:
         self.process.stdout.close()
 
 
-def tasks_per_second(url: str, count: int, *, persistent: bool = False) -> float:
+def tasks_per_second(
+    url: str, count: int, *, persistent: bool = False, size: int = 5, lasting: str = ""
+) -> float:
     """From the first publish until the broker has the last ack: one publisher, two consumers with prefetch 20.
 
-    Transient messages go without confirms; persistent ones to a durable queue, with confirms."""
-    queue = a_queue()
+    Transient messages go without confirms; persistent ones to a durable queue, with confirms. `size` is a body's, in bytes;
+    `lasting` names a queue that stays, otherwise it is one that goes with its consumers."""
+    queue = lasting or a_queue()
+    consumer = {"url": url, "queue": queue, "durable": persistent, "lasting": bool(lasting)}
     publish = "publish_confirmed" if persistent else "publish"
     with contextlib.ExitStack() as stack:
         consumers = [
-            stack.enter_context(
-                Client("consume", url=url, queue=queue, durable=persistent, prefetch=PREFETCH)
-            )
-            for _ in range(CONSUMERS)
+            stack.enter_context(Client("consume", **consumer, prefetch=PREFETCH)) for _ in range(CONSUMERS)
         ]
-        publisher = stack.enter_context(Client(publish, url=url, queue=queue, count=count, stops=CONSUMERS))
+        publisher = stack.enter_context(
+            Client(publish, url=url, queue=queue, count=count, stops=CONSUMERS, size=size)
+        )
         publisher.tell()
         began = publisher.hears("began")
         ends = [consumer.line() for consumer in consumers]

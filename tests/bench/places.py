@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.broker.nodes import BROKERS, Guard
 from tests.demo import Demo
@@ -44,11 +45,15 @@ class Scene:
     def straight(self, kind: str) -> str:
         """The broker itself: `embedded`, or `rabbitmq`, a private node."""
         if kind not in self._straight:
-            node = BROKERS[kind](self._guard, self.folder())
-            node.start()
-            self._stack.callback(node.close)
-            self._straight[kind] = url(node.port)
+            self._straight[kind] = url(self.fresh(kind).port)
         return self._straight[kind]
+
+    def fresh(self, kind: str) -> Any:
+        """A broker that nobody has used yet, as tests/broker/nodes.py has it."""
+        node = BROKERS[kind](self._guard, self.folder())
+        node.start()
+        self._stack.callback(node.close)
+        return node
 
     def tap(self, kind: str) -> str:
         """A tap in front of that broker, no workers, its events thrown away."""

@@ -44,7 +44,7 @@ def tap(scene: Scene, size: float) -> Iterator[Row]:
 
 
 def brokers(scene: Scene, size: float) -> Iterator[Row]:
-    """The embedded broker beside RabbitMQ, both straight, taking turns: transient, then persistent with confirms."""
+    """Acked tasks a second, two consumers, prefetch 20: the embedded broker beside RabbitMQ, both straight, taking turns."""
     for persistent in (False, True):
         count = round((5_000 if persistent else 10_000) * size)
         found: dict[str, list[float]] = {"rabbitmq": [], "embedded": []}

@@ -54,10 +54,15 @@ class Embedded:
 
     def __init__(self, guard, data):
         self.port = 0
-        self._guard, self._data, self._process = guard, data, None
+        self.data = data
+        self._guard, self._process = guard, None
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def start(self):
-        argv = [sys.executable, "-m", "webapp.broker", "--detached", "--data", str(self._data)]
+        argv = [sys.executable, "-m", "webapp.broker", "--detached", "--data", str(self.data)]
         argv += ["--port", str(self.port), "--ack-timeout", str(ACK_TIMEOUT)]
         self._process = self._guard.spawn(*argv, stdout=subprocess.PIPE, text=True)
         self.port = json.loads(self._process.stdout.readline())["port"]
