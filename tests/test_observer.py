@@ -415,3 +415,12 @@ def test_a_table_nested_beyond_all_measure_is_handed_on_and_hurts_nobody():
     talk.say("client", b"\x01\0\x01" + len(payload).to_bytes(4, "big") + payload + b"\xce")
     assert talk.forwarded["client"] == talk.sent["client"]
     talk.consuming()
+
+
+def test_a_time_that_the_platform_does_not_know_passes_unseen():
+    talk = Talk()
+    table = b"\1aT\x7f" + b"\xff" * 7
+    method = spec.Queue.Declare.INDEX.to_bytes(4, "big") + b"\0\0\1q\0\0\0\0\x0b" + table
+    talk.say("client", b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
+    assert talk.forwarded == talk.sent
+    assert talk.events == []

@@ -21,8 +21,8 @@ PROPERTIES = {
 class Raw:
     """One connection."""
 
-    def __init__(self, port):
-        self._socket = socket.create_connection(("127.0.0.1", port), TIMEOUT)
+    def __init__(self, port, host="127.0.0.1"):
+        self._socket = socket.create_connection((host, port), TIMEOUT)
         self._buffer = b""
         self.frame_max = 131072
 
@@ -116,10 +116,10 @@ class Raw:
         self.frame_max = frame_max or self.frame_max
         self.send(0, spec.Connection.TuneOk(channel_max, frame_max, heartbeat))
 
-    def open(self, vhost="/", **tuning):
+    def open(self, vhost="/", properties=PROPERTIES, **tuning):
         """The whole handshake; returns the broker's connection.tune."""
         self.greet()
-        self.log_in()
+        self.log_in(properties=properties)
         tune = self.expect(spec.Connection.Tune, 0)
         self.tune(**tuning)
         self.send(0, spec.Connection.Open(vhost))

@@ -214,3 +214,27 @@ FRAMES = {
     "header": Header(1, 5, spec.BasicProperties()),
     "body": Body(1, b"hello"),
 }
+
+
+@pytest.mark.parametrize(
+    "answer", [spec.Channel.FlowOk(True), spec.Channel.CloseOk(), spec.Basic.CancelOk("a")]
+)
+def test_an_answer_to_what_was_never_asked_closes_the_connection_with_503(raw, answer):
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, answer)
+    number = (answer.INDEX >> 16, answer.INDEX & 0xFFFF)
+    assert peer.refused(spec.Connection.Close) == (503, "COMMAND_INVALID - unimplemented method", *number)
+
+
+def test_as_many_channels_as_agreed_open_and_close_again_and_again(raw):
+    peer = raw()
+    peer.open()
+    for _ in range(2):
+        numbers = range(1, 2048)
+        for number in numbers:
+            peer.send(number, spec.Channel.Open())
+        assert {peer.frame().channel_number for _ in numbers} == set(numbers)
+        for number in numbers:
+            peer.send(number, spec.Channel.Close(200, "", 0, 0))
+        assert {peer.frame().channel_number for _ in numbers} == set(numbers)

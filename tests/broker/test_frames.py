@@ -38,6 +38,10 @@ def test_a_frame_larger_than_agreed_closes_the_connection(raw):
             'type 3, first 16 octets = <<"aaaaaaaaaaaaaaaa">>: {invalid_frame_end_marker,0}',
         ),
         (b"\x09\0\1\0\0\0\2ab\xce", 'type 9, all octets = <<"ab">>: unknown_frame'),
+        (b"\1\0\1\0\0\0\3\0\x3c\0\xce", "type 1, all octets = <<0,60,0>>: unknown_frame"),
+        (b"\1\0\0\0\0\0\0\xce", "type 1, all octets = <<>>: unknown_frame"),
+        (b"\2\0\1\0\0\0\6\0\x3c\0\0\0\0\xce", "type 2, all octets = <<0,60,0,0,0,0>>: unknown_frame"),
+        (b"\x08\0\0\0\0\0\1x\xce", 'type 8, all octets = <<"x">>: unknown_frame'),
     ],
 )
 def test_a_broken_frame_closes_the_connection(raw, frame, words):
@@ -47,11 +51,36 @@ def test_a_broken_frame_closes_the_connection(raw, frame, words):
     assert peer.refused(spec.Connection.Close) == (501, "FRAME_ERROR - " + words, 0, 0)
 
 
-def test_a_heartbeat_on_a_channel_closes_the_connection(raw):
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (b"\x08\0\1\0\0\0\0\xce", "type 8, all octets = <<>>"),
+        (
+            b"\2\0\0\0\0\0\x0e\0\x3c" + bytes(12) + b"\xce",
+            "type 2, all octets = <<0,60,0,0,0,0,0,0,0,0,0,0,0,0>>",
+        ),
+        (b"\3\0\0\0\0\0\1x\xce", 'type 3, all octets = <<"x">>'),
+    ],
+    ids=["a heartbeat on a channel", "a header on channel zero", "a body on channel zero"],
+)
+def test_a_frame_that_has_no_business_on_its_channel_closes_the_connection_with_505(raw, frame, words):
     peer = raw()
     peer.open_channel()
-    peer.bytes(b"\x08\0\1\0\0\0\0\xce")
-    assert peer.refused(spec.Connection.Close) == (505, "UNEXPECTED_FRAME - type 8, all octets = <<>>", 0, 0)
+    peer.bytes(frame)
+    assert peer.refused(spec.Connection.Close) == (505, "UNEXPECTED_FRAME - " + words, 0, 0)
+
+
+@pytest.mark.parametrize("frame", [b"\2\0\5\0\0\0\x0e\0\x3c" + bytes(12) + b"\xce", b"\3\0\5\0\0\0\1x\xce"])
+def test_content_without_a_method_on_a_channel_that_is_not_open_closes_the_connection_with_505(raw, frame):
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(frame)
+    assert peer.refused(spec.Connection.Close) == (
+        505,
+        "UNEXPECTED_FRAME - expected method frame, got non method frame instead",
+        0,
+        0,
+    )
 
 
 def test_a_frame_may_come_byte_by_byte(raw):
@@ -96,3 +125,24 @@ def test_tables_nested_without_end_are_refused_by_the_embedded_broker(raw):
     peer.bytes(b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
     close = peer.refused(spec.Connection.Close)
     assert (close[0], close[1][:28], close[2:]) == (501, "FRAME_ERROR - cannot decode ", (50, 10))
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize("number", [b"\0\x3c\0\x63", b"\0\x99\0\1", b"\xff\xff\xff\xff"])
+def test_a_method_that_does_not_exist_is_not_implemented_in_the_embedded_broker(raw, number):
+    """RabbitMQ's reader dies of it, and hangs up."""
+    peer = raw()
+    peer.open_channel()
+    peer.bytes(b"\1\0\1\0\0\0\5" + number + b"x\xce")
+    words = f"method {int.from_bytes(number[:2], 'big')}.{int.from_bytes(number[2:], 'big')} is not known"
+    assert peer.refused(spec.Connection.Close) == (540, "NOT_IMPLEMENTED - " + words, 0, 0)
+
+
+def test_an_argument_whose_name_is_not_text_is_no_matter(raw, client):
+    peer = raw()
+    peer.open_channel()
+    name = client.name().encode()
+    method = b"\0\x32\0\x0a\0\0" + bytes((len(name),)) + name + b"\2" + b"\0\0\0\3\1\xffV"
+    peer.bytes(b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
+    peer.expect(spec.Queue.DeclareOk, 1)
+    peer.call(1, spec.Queue.Declare(queue=name.decode(), passive=True), spec.Queue.DeclareOk)

@@ -164,3 +164,65 @@ def test_a_body_larger_than_128_megabytes_closes_the_channel_with_406(raw, queue
 def test_transactions_are_not_implemented_in_the_embedded_broker(channel, call):
     with connection_closed(540, f"NOT_IMPLEMENTED - {call.replace('_', '.')} is not part of this broker"):
         getattr(channel, call)()
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (b"\0\x32\0\0", "expected content header for class 60, got one for class 50 instead"),
+        (b"\0\x3c\0\x09", "expected content header for class 60, got non content header frame instead"),
+    ],
+)
+def test_a_header_of_another_class_or_weight_closes_the_connection_with_505(raw, header, words):
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.Publish(routing_key="nobody"))
+    peer.bytes(b"\2\0\1\0\0\0\x0e" + header + bytes(10) + b"\xce")
+    assert peer.refused(spec.Connection.Close) == (505, "UNEXPECTED_FRAME - " + words, 60, 40)
+
+
+def test_a_body_longer_than_its_header_said_closes_the_connection_with_505(raw):
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.Publish(routing_key="nobody"))
+    peer.bytes(Header(1, 1, pika.BasicProperties()).marshal() + Body(1, b"xy").marshal())
+    peer.send(1, spec.Basic.Qos())  # RabbitMQ says so at the next frame only
+    assert peer.refused(spec.Connection.Close) == (
+        505,
+        "UNEXPECTED_FRAME - expected content body, got non content body frame instead",
+        60,
+        40,
+    )
+
+
+def test_empty_body_frames_between_the_others_are_no_matter(raw, channel, queue):
+    peer = raw()
+    peer.open_channel()
+    peer.call(1, spec.Confirm.Select(), spec.Confirm.SelectOk)
+    peer.send(1, spec.Basic.Publish(routing_key=queue))
+    peer.bytes(Header(1, 2, pika.BasicProperties()).marshal())
+    for piece in (b"", b"a", b"", b"", b"b"):
+        peer.bytes(Body(1, piece).marshal())
+    peer.expect(spec.Basic.Ack)
+    assert drain(channel, queue) == ["ab"]
+
+
+@pytest.mark.parametrize("kind", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("properties", "words"),
+    [
+        (b"\x80\0\1aXYZ", "1,97,88,89,90"),
+        (b"\x80\0\5a", "5,97"),
+        (b"\0\0XYZ", "88,89,90"),
+        (b"\0\1\0\0", "0,0"),
+        (b"", ""),
+    ],
+)
+def test_properties_that_make_no_sense_close_the_connection_of_the_embedded_broker(raw, properties, words):
+    """RabbitMQ's channel dies of them: 541 INTERNAL_ERROR."""
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.Publish(routing_key="nobody"))
+    size = (12 + len(properties)).to_bytes(4, "big")
+    peer.bytes(b"\2\0\1" + size + b"\0\x3c" + bytes(10) + properties + b"\xce")
+    assert peer.refused(spec.Connection.Close) == (501, f"FRAME_ERROR - cannot decode <<{words}>>", 60, 40)

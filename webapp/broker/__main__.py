@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from webapp.broker.memory import MAX, Memory
 from webapp.broker.session import Session
 from webapp.broker.store import NotOurs, Store
 from webapp.broker.vhost import VHost
@@ -29,7 +30,9 @@ class CannotStart(Exception):
     """The broker cannot start; the text is one line that says why and what to do."""
 
 
-async def serve(host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, detached: bool) -> None:
+async def serve(
+    host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, memory: int, detached: bool
+) -> None:
     """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
@@ -40,7 +43,7 @@ async def serve(host: str, port: int, data: Path, heartbeat: int, ack_timeout: f
             store = Store(data / FILE)
         except NotOurs as error:
             raise CannotStart(str(error)) from error
-        vhost = VHost(store, loop.call_soon, loop.call_later, time.time)
+        vhost = VHost(store, loop.call_soon, loop.call_later, time.time, Memory(memory * 1024 * 1024))
         sessions: set[Session] = set()
         try:
             server = await loop.create_server(
@@ -100,11 +103,16 @@ async def _watch_stdin(over: asyncio.Event) -> asyncio.ReadTransport | None:
 @click.option("--data", default=".unacked/broker", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--heartbeat", default=60, type=click.IntRange(0, 65535), help="seconds it proposes; 0 is off")
 @click.option("--ack-timeout", default=60.0, type=click.FloatRange(0, 86400), help="seconds; 0 is off")
+@click.option(
+    "--memory", default=MAX >> 20, type=click.IntRange(1), help="MB of messages, then publishers wait"
+)
 @click.option("--detached", is_flag=True, help="do not end when standard input does")
-def main(host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, detached: bool) -> None:
+def main(
+    host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, memory: int, detached: bool
+) -> None:
     """The embedded broker of Unacked."""
     try:
-        asyncio.run(serve(host, port, data, heartbeat, ack_timeout, detached))
+        asyncio.run(serve(host, port, data, heartbeat, ack_timeout, memory, detached))
     except CannotStart as error:
         print(f"unacked broker: {error}", file=sys.stderr)
         sys.exit(2)

@@ -73,7 +73,11 @@ class Channel:
 
     def body(self, payload: bytes) -> None:
         """A content body frame. Raises AmqpError."""
-        self._under_way().add_body(payload)
+        incoming = self._under_way()
+        incoming.add_body(payload)
+        if not incoming.whole:
+            incoming.counted += len(payload)
+            self.vhost.memory.add(len(payload))
         self._publish_if_whole()
 
     def _under_way(self) -> Incoming:
@@ -118,6 +122,7 @@ class Channel:
         self._consumers.clear()
         held = [each.delivery for each in self.held.values()]
         self.held.clear()
+        self._drop_incoming()
         return held
 
     # -- publishing ---------------------------------------------------------------------------------------------
@@ -131,7 +136,7 @@ class Channel:
         incoming = self.incoming
         if incoming is None or not incoming.whole:
             return
-        self.incoming = None
+        self._drop_incoming()
         method, properties, body = incoming.method, incoming.properties, incoming.body
         queues = self.vhost.routes(method.exchange, method.routing_key)
         user = incoming.user_id
@@ -153,6 +158,11 @@ class Channel:
                 self.vhost.when_stored(lambda: self.session.confirm(self, seq))
             else:
                 self.session.confirm(self, seq)
+
+    def _drop_incoming(self) -> None:
+        incoming, self.incoming = self.incoming, None
+        if incoming and incoming.counted:
+            self.vhost.memory.add(-incoming.counted)
 
     def _confirm_select(self, method: Any) -> None:
         if self._published is None:
@@ -391,7 +401,6 @@ Handler: TypeAlias = Callable[[Channel, Any], None]
 
 METHODS: dict[type, Handler] = {
     spec.Channel.Flow: Channel._flow,
-    spec.Channel.FlowOk: lambda *_: None,
     spec.Exchange.Declare: Channel._exchange_declare,
     spec.Exchange.Delete: Channel._exchange_delete,
     spec.Exchange.Bind: Channel._exchange_bind,
@@ -404,7 +413,6 @@ METHODS: dict[type, Handler] = {
     spec.Basic.Qos: Channel._qos,
     spec.Basic.Consume: Channel._consume,
     spec.Basic.Cancel: Channel._cancel,
-    spec.Basic.CancelOk: lambda *_: None,
     spec.Basic.Publish: Channel._publish_begins,
     spec.Basic.Get: Channel._get,
     spec.Basic.Ack: Channel._ack,

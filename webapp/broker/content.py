@@ -13,13 +13,11 @@ from typing import Any
 from pika import spec
 
 from webapp.broker.errors import UNREADABLE, ChannelError, ConnectionError_
-from webapp.broker.properties import EXPIRATION, HEADERS, USER_ID, entries, split, text
+from webapp.broker.properties import DELIVERY_MODE, EXPIRATION, USER_ID, entries, split, text
 from webapp.broker.queues import Delivery
 from webapp.engine import wire
 
 SIZE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
-# Flags of the properties that mean something to the broker, and of those that nobody else looks at.
-LOOKED_AT = 1 << HEADERS | 1 << EXPIRATION | 0x7F
 _CLASS = spec.Basic.INDEX
 _DELIVER = spec.Basic.Deliver.INDEX.to_bytes(4, "big")
 
@@ -33,52 +31,51 @@ class Incoming:
         self.persistent = False
         self.user_id: str | None = None
         self.expiration: str | None = None
-        self._header: wire.Header | None = None
-        self._chunks: list[bytes] = []
-        self._missing = 0
+        self.counted = 0  # bytes of the body that the memory knows of
+        self._body = bytearray()  # one piece: a body may come in 128 million
+        self._missing: int | None = None  # bytes of the body still to come; the header says
 
     @property
     def whole(self) -> bool:
-        return self._header is not None and not self._missing
+        return self._missing == 0
 
     @property
     def body(self) -> bytes:
-        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        return bytes(self._body)
 
     def add_header(self, raw: bytes) -> None:
         """A content header frame. Raises AmqpError."""
-        if self._header is not None:
+        kind, weight, size = struct.unpack_from(">HHQ", raw, 7)
+        if self._missing is not None or weight:
             raise self.unexpected()
-        header = self._header = wire.read_header(raw)
-        if header is None:
-            raise ConnectionError_(502, "the content header cannot be read")
-        if header.body_size > SIZE_MAX:
-            raise ChannelError(
-                406, f"message size {header.body_size} is larger than configured max size {SIZE_MAX}"
+        if kind != _CLASS:
+            raise ConnectionError_(
+                505, f"expected content header for class 60, got one for class {kind} instead"
             )
-        self.properties, self.persistent, self._missing = raw[19:-1], header.persistent, header.body_size
-        if int.from_bytes(raw[19:21], "big") & LOOKED_AT:
-            self._look()
+        self.properties = raw[19:-1]
+        self._look()
+        if size > SIZE_MAX:
+            raise ChannelError(406, f"message size {size} is larger than configured max size {SIZE_MAX}")
+        self._missing = size
 
     def add_body(self, payload: bytes) -> None:
         """A content body frame. Raises AmqpError."""
-        if self._header is None:
+        if self._missing is None or len(payload) > self._missing:
             raise self.unexpected()
-        self._chunks.append(payload)
+        self._body += payload
         self._missing -= len(payload)
-        if self._missing < 0:
-            raise ConnectionError_(501, "the content body is longer than its header said")
 
     def unexpected(self) -> ConnectionError_:
         """Another frame came than the next one of this publish."""
-        part = "content header for class 60" if self._header is None else "content body"
-        kind = "header" if self._header is None else "body"
+        part = "content header for class 60" if self._missing is None else "content body"
+        kind = "header" if self._missing is None else "body"
         return ConnectionError_(505, f"expected {part}, got non content {kind} frame instead")
 
     def _look(self) -> None:
         try:
             fields = split(self.properties)
             entries(fields)
+            self.persistent = fields.get(DELIVERY_MODE) == b"\2"
             self.user_id, self.expiration = text(fields, USER_ID), text(fields, EXPIRATION)
         except UNREADABLE as error:
             words = ",".join(map(str, self.properties[2:]))

@@ -23,8 +23,17 @@ NAMES = {
 }
 
 
-# What a decoder raises on bytes that make no sense.
-UNREADABLE = (AMQPError, struct.error, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+# What a decoder raises on bytes that make no sense; OSError is a time that the platform does not know.
+UNREADABLE = (
+    AMQPError,
+    struct.error,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 TEXT_MAX = 255  # bytes
 
 
@@ -73,11 +82,21 @@ def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
         return ConnectionError_(
             501, f"type {kind}, all octets = <<>>: {{frame_too_large,{size},{frame_max - 8}}}"
         )
-    payload, marker = raw[7 : 7 + size], raw[7 + size : 8 + size]
+    marker = raw[7 + size : 8 + size]
     whole = marker in (b"", b"\xce")
     reason = "unknown_frame" if whole else f"{{invalid_frame_end_marker,{marker[0]}}}"
+    return ConnectionError_(501, f"{_shown(kind, raw[7 : 7 + size])}: {reason}")
+
+
+def unexpected_frame(raw: bytes) -> ConnectionError_:
+    """A frame that has no business on its channel."""
+    return ConnectionError_(505, _shown(raw[0], raw[7:-1]))
+
+
+def _shown(kind: int, payload: bytes) -> str:
+    """A frame as RabbitMQ shows it."""
     octets = ",".join(map(str, payload[:16]))
     if payload and all(32 <= byte < 127 for byte in payload[:16]):
         octets = f'"{payload[:16].decode()}"'
     which = "all octets" if len(payload) <= 16 else "first 16 octets"
-    return ConnectionError_(501, f"type {kind}, {which} = <<{octets}>>: {reason}")
+    return f"type {kind}, {which} = <<{octets}>>"

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from pika.compat import long
+from pika.data import encode_value
 
 from webapp.broker.errors import UNREADABLE
 from webapp.broker.properties import EXPIRATION, entries, join, split, text, value, with_headers
 from webapp.broker.queues import Message
 
 Death: TypeAlias = dict[str, Any]
+COUNT_MAX = 2**63 - 1  # what a table can say
 
 
 def death(message: Message, queue: str, reason: str, now: float) -> tuple[bytes, list[Death]]:
@@ -43,7 +45,7 @@ def death(message: Message, queue: str, reason: str, now: float) -> tuple[bytes,
         if (each.get("queue"), each.get("reason")) == (queue, reason):
             earlier.remove(each)
             count = each.get("count")
-            this = each | {"count": long(count + 1 if isinstance(count, int) else 1)}
+            this = each | {"count": long(min(count + 1, COUNT_MAX) if isinstance(count, int) else 1)}
             break
     headers["x-death"] = deaths = [this, *earlier]
     return join(with_headers(fields, headers)), deaths
@@ -60,9 +62,10 @@ def goes_round(deaths: list[Death], queue: str) -> bool:
 
 
 def _deaths(header: bytes | None) -> list[Death]:
-    """The earlier deaths; a client may have put anything there."""
+    """The earlier deaths; a client may have put anything there, also what can be read but not written again."""
     try:
         found = value(header) if header else None
+        encode_value([], found)
     except UNREADABLE:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

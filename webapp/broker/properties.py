@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 from pika.data import decode_value, encode_value
 
-HEADERS, EXPIRATION, USER_ID = 13, 8, 4  # bits of the flags
+HEADERS, DELIVERY_MODE, EXPIRATION, USER_ID = 13, 12, 8, 4  # bits of the flags
 _TEXT, _TABLE = -1, -4
-# Sizes in bytes, from content-type (bit 15) to cluster-id (bit 2).
-_FIELDS = (_TEXT, _TEXT, _TABLE, 1, 1, *[_TEXT] * 4, 8, *[_TEXT] * 4)
+# Bit and size in bytes, from content-type to cluster-id.
+_FIELDS = tuple(
+    zip(range(15, 1, -1), (_TEXT, _TEXT, _TABLE, 1, 1, *[_TEXT] * 4, 8, *[_TEXT] * 4), strict=True)
+)
 
 _SIZES = dict.fromkeys(b"tbB", 1) | dict.fromkeys(b"suU", 2) | dict.fromkeys(b"Iif", 4)
 _SIZES |= dict.fromkeys(b"lLdT", 8) | {ord("D"): 5, ord("V"): 0}
@@ -23,8 +25,10 @@ _COUNTED = b"SxAF"  # four bytes say how many follow
 def split(properties: bytes) -> dict[int, bytes]:
     """Each property by the bit of its flag, with its length in front where it has one. Raises ValueError or IndexError."""
     flags = int.from_bytes(properties[:2], "big")
+    if flags & 1:
+        raise ValueError("no property needs a second word of flags")
     fields, at = {}, 2
-    for bit, size in zip(range(15, 1, -1), _FIELDS, strict=True):
+    for bit, size in _FIELDS:
         if flags >> bit & 1:
             if size == _TEXT:
                 size = 1 + properties[at]
@@ -50,7 +54,7 @@ def text(fields: Mapping[int, bytes], bit: int) -> str | None:
 
 def entries(fields: Mapping[int, bytes]) -> dict[bytes, bytes]:
     """The headers: name, and value with its type letter. Raises ValueError or IndexError."""
-    table, found, at = fields.get(HEADERS, bytes(4)), {}, 4
+    table, found, at = fields.get(HEADERS, b""), {}, 4
     while at < len(table):
         value = at + 1 + table[at]
         kind = table[value]

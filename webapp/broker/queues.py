@@ -89,7 +89,7 @@ def ack_timeout(arguments: Mapping[str, object]) -> float | None:
 @dataclass(eq=False)
 class Queue:
     """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare; `used` is when it
-    was last declared, asked for a message, or left by a consumer; `wake` is when somebody will look at it again."""
+    was last declared, asked for a message, or left by a consumer; `wake` is when somebody will look at it again, called by `timer`."""
 
     name: str
     durable: bool = False
@@ -102,6 +102,7 @@ class Queue:
     unacked: int = 0
     used: float = 0.0
     wake: float | None = None
+    timer: Any = None
     _fresh: deque[Message] = field(default_factory=deque)
     _returned: list[Message] = field(default_factory=list)
     _places: int = 0

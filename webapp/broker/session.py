@@ -13,42 +13,41 @@ import itertools
 import math
 import secrets
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import pika.frame
 from pika import spec
 
 from webapp.broker.channel import Channel, frame_of
-from webapp.broker.errors import UNREADABLE, AmqpError, ChannelError, ConnectionError_, frame_error
+from webapp.broker.confirms import Confirms
+from webapp.broker.errors import (
+    UNREADABLE,
+    AmqpError,
+    ChannelError,
+    ConnectionError_,
+    frame_error,
+    unexpected_frame,
+)
+from webapp.broker.login import PROPERTIES, allowed
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
 
 CHANNEL_MAX = 2047
 FRAME_MIN = 4096
 HANDSHAKE_TIMEOUT = 10.0  # seconds, RabbitMQ's handshake_timeout
-CLOSE_TIMEOUT = 5.0  # seconds a client has to answer connection.close
+CLOSE_TIMEOUT = 5.0  # seconds a client has to answer connection.close, and to read what is left for it
 FLUSH_AT = 64 * 1024  # bytes
-TICK = 1.0  # seconds between two looks for overdue acks
-USER, PASSWORD = b"guest", b"guest"
-HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
-PROPERTIES = {
-    "product": "Unacked",
-    "version": version("unacked"),
-    "platform": "Python",
-    "information": "The embedded broker of a demo, for one machine",
-    "capabilities": {
-        "publisher_confirms": True,
-        "exchange_exchange_bindings": True,
-        "basic.nack": True,
-        "consumer_cancel_notify": True,
-        "connection.blocked": False,
-        "consumer_priorities": False,
-        "authentication_failure_close": True,
-        "per_consumer_qos": True,
-        "direct_reply_to": False,
-    },
+UNREAD_MAX = 4 * 1024 * 1024  # bytes a client may leave unread before it is not read either
+# Bytes of payload that make a frame one of its kind.
+SIZES = {
+    wire.METHOD: range(4, 2**32),
+    wire.HEADER: range(12, 2**32),
+    wire.BODY: range(2**32),
+    wire.HEARTBEAT: range(1),
 }
+TICK = 1.0  # seconds between two looks for overdue acks
+MEMORY = "low on memory"  # RabbitMQ's word for why a publisher is blocked
+HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
 
 
 class Misfit(Exception):
@@ -63,7 +62,7 @@ class Session(asyncio.Protocol):
         self.frame_max = wire.FRAME_MAX
         self._channel_max = CHANNEL_MAX
         self.paused = False
-        self.hears_cancels = False
+        self.hears_cancels = self._hears_blocks = False
         self._sessions = sessions
         self._offered_heartbeat = heartbeat
         self.ack_timeout = ack_timeout or math.inf
@@ -73,13 +72,14 @@ class Session(asyncio.Protocol):
         self._out: list[bytes] = []
         self._out_size = 0
         self._flushing = False
-        self._confirms: dict[Channel, list[int]] = {}
+        self._confirms = Confirms()
         self._tags = itertools.count(1)
         self._token = secrets.token_urlsafe(12)
         self._heard = self._said = False
         self._silent = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._over = False
+        self._deaf: set[str] = set()  # why nothing is read now
         self._method: Any = None  # the one being carried out
         self._capabilities: dict[str, Any] = {}
 
@@ -106,9 +106,11 @@ class Session(asyncio.Protocol):
                 self._close(error)
 
     def connection_lost(self, _: Exception | None) -> None:
+        self._over = True
         self._sessions.discard(self)
         for timer in self._timers.values():
             timer.cancel()
+        self.vhost.memory.waiting.discard(self)
         self._end()
 
     def pause_writing(self) -> None:
@@ -118,8 +120,31 @@ class Session(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.paused = False
+        self._deafen("it does not read", False)
         for channel in list(self._channels.values()):
             channel.pause(False)
+
+    def room(self) -> None:
+        """The alarm is over: publishers are read again."""
+        if MEMORY in self._deaf and not self._over:
+            self._deafen(MEMORY, False)
+            if self._hears_blocks:
+                self.send(0, spec.Connection.Unblocked())
+
+    def _wait_for_room(self) -> None:
+        """While the alarm lasts, whoever publishes is not read any more; who only consumes goes on, and makes room."""
+        if MEMORY not in self._deaf:
+            self._deafen(MEMORY, True)
+            self.vhost.memory.waiting.add(self)
+            if self._hears_blocks:
+                self.send(0, spec.Connection.Blocked(MEMORY))
+
+    def _deafen(self, why: str, deaf: bool) -> None:
+        (self._deaf.add if deaf else self._deaf.discard)(why)
+        if self._deaf:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def now(self) -> float:
         """Seconds of the loop's clock."""
@@ -144,7 +169,7 @@ class Session(asyncio.Protocol):
 
     def confirm(self, channel: Channel, seq: int) -> None:
         """Confirms a publish; runs of them become one basic.ack with `multiple`."""
-        self._confirms.setdefault(channel, []).append(seq)
+        self._confirms.add(channel, seq)
         self._plan_flush()
 
     def _plan_flush(self) -> None:
@@ -154,14 +179,15 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flushing = False
-        confirms, self._confirms = self._confirms, {}
-        for channel, seqs in confirms.items():
+        for channel, frames in self._confirms.drain():
             if self._channels.get(channel.number) is channel and not channel.closing:
-                self._out += channel_confirms(channel, seqs)
+                self._out += frames
         out, self._out, self._out_size = self._out, [], 0
         if out and not self._transport.is_closing():
             self._said = True
             self._transport.write(b"".join(out))
+            if self._transport.get_write_buffer_size() > UNREAD_MAX:
+                self._deafen("it does not read", True)
 
     # -- handshake ----------------------------------------------------------------------------------------------
 
@@ -182,7 +208,8 @@ class Session(asyncio.Protocol):
         capabilities = properties.get("capabilities")
         self._capabilities = capabilities if isinstance(capabilities, dict) else {}
         self.hears_cancels = bool(self._capabilities.get("consumer_cancel_notify"))
-        if not _allowed(method.response):
+        self._hears_blocks = bool(self._capabilities.get("connection.blocked"))
+        if not allowed(method.response, self._transport.get_extra_info("sockname")[0]):
             if not self._capabilities.get("authentication_failure_close"):
                 raise Misfit
             self._method = None
@@ -227,13 +254,13 @@ class Session(asyncio.Protocol):
     # -- running ------------------------------------------------------------------------------------------------
 
     def _running(self, frame: wire.Frame) -> None:
-        kind = frame.kind
-        if kind == wire.HEARTBEAT and not frame.channel:
+        kind, size = frame.kind, len(frame.raw) - wire.OVERHEAD
+        if kind == wire.HEARTBEAT and not size and not frame.channel:
             return
-        if kind == wire.HEARTBEAT:
-            raise ConnectionError_(505, "type 8, all octets = <<>>")
-        if kind == wire.GARBAGE or kind == wire.PROTOCOL:
+        if kind not in SIZES or size not in SIZES[kind]:
             raise frame_error(frame.raw, self.frame_max)
+        if kind == wire.HEARTBEAT or (kind != wire.METHOD and not frame.channel):
+            raise unexpected_frame(frame.raw)
         if frame.channel == 0:
             self._connection_method(frame)
             return
@@ -246,13 +273,14 @@ class Session(asyncio.Protocol):
             method = self._decoded(frame)
         if isinstance(method, spec.Channel.Open):
             self._open_channel(frame.channel)
+        elif channel is None and method is None:
+            raise ConnectionError_(505, "expected method frame, got non method frame instead")
         elif channel is None:
             raise ConnectionError_(504, "expected 'channel.open'")
-        elif isinstance(method, spec.Channel.CloseOk):
-            if channel.closing:
-                del self._channels[frame.channel]
         elif channel.closing:
-            if isinstance(method, spec.Channel.Close):
+            if isinstance(method, spec.Channel.CloseOk):
+                del self._channels[frame.channel]
+            elif isinstance(method, spec.Channel.Close):
                 self.send(frame.channel, spec.Channel.CloseOk())
         elif isinstance(method, spec.Channel.Close):
             del self._channels[frame.channel]
@@ -270,6 +298,8 @@ class Session(asyncio.Protocol):
                     channel.body(frame.payload)
             except ChannelError as error:
                 self._close_channel(channel, error)
+            if method is None and self.vhost.memory.full:
+                self._wait_for_room()
 
     def _decoded(self, frame: wire.Frame) -> Any:
         self._method = spec.methods[frame.method_id]
@@ -332,6 +362,7 @@ class Session(asyncio.Protocol):
         self._over = True
         self._flush()
         self._transport.close()
+        self._after(CLOSE_TIMEOUT, self._transport.abort)
 
     def _end(self) -> None:
         """Everything the connection had goes back: first all consumers leave, then what they held is delivered on."""
@@ -359,7 +390,7 @@ class Session(asyncio.Protocol):
         """As RabbitMQ does it: looks once an interval, and gives up at the second silent look in a row."""
         if self._over:
             return
-        self._silent = 0 if self._heard else self._silent + 1
+        self._silent = 0 if self._heard or MEMORY in self._deaf else self._silent + 1
         self._heard = False
         if self._silent > 1:
             self._over = True
@@ -381,24 +412,6 @@ class Session(asyncio.Protocol):
                 )
                 self._close_channel(channel, ChannelError(406, text))
         self._after(TICK, self._look_for_overdue)
-
-
-def channel_confirms(channel: Channel, seqs: list[int]) -> list[bytes]:
-    """Frames that confirm these publishes: runs without a gap from the oldest open one may use `multiple`."""
-    if len(seqs) > 1 and seqs[-1] - seqs[0] + 1 == len(seqs) == seqs[-1] - channel.confirmed:
-        channel.confirmed = seqs[-1]
-        return [frame_of(channel.number, spec.Basic.Ack(seqs[-1], multiple=True))]
-    if seqs[0] == channel.confirmed + 1:
-        for seq in seqs:
-            if seq != channel.confirmed + 1:
-                break
-            channel.confirmed = seq
-    return [frame_of(channel.number, spec.Basic.Ack(seq)) for seq in seqs]
-
-
-def _allowed(response: Any) -> bool:
-    data = response.encode() if isinstance(response, str) else bytes(response or b"")
-    return data.split(b"\0")[-2:] == [USER, PASSWORD]
 
 
 def _numbers(method: Any) -> tuple[int, int]:

@@ -204,4 +204,4 @@ class Store:
 
 
 def _json(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, default=str)
+    return json.dumps(arguments, default=str, skipkeys=True)  # a name that is not text means nothing to us

@@ -17,6 +17,7 @@ from webapp.broker.arguments import check, same, word
 from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found, not_implemented
 from webapp.broker.exchanges import Binding, Exchange, predeclared, routes
 from webapp.broker.letters import death, goes_round
+from webapp.broker.memory import Memory, size
 from webapp.broker.queues import Consumer, Delivery, Message, Queue
 from webapp.broker.store import Store
 from webapp.routing import MATCHES
@@ -32,17 +33,26 @@ class Owner(Protocol):
         """The consumer's queue is gone."""
 
 
+class Timer(Protocol):
+    """Something planned for later."""
+
+    def cancel(self) -> None:
+        """It is not to happen."""
+
+
 class VHost:
     """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds; `clock`
-    tells the seconds since 1970."""
+    tells the seconds since 1970; `memory` counts what is kept."""
 
     def __init__(
         self,
         store: Store,
         soon: Callable[[Callable[[], None]], object],
-        later: Callable[[float, Callable[[], None]], object],
+        later: Callable[[float, Callable[[], None]], Timer],
         clock: Callable[[], float],
+        memory: Memory | None = None,
     ) -> None:
+        self.memory = memory or Memory()
         self.exchanges = predeclared()
         self.queues: dict[str, Queue] = {}
         self._store = store
@@ -83,6 +93,7 @@ class VHost:
             if expiration is not None or queue.timed:
                 message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
+            self.memory.add(size(message))
             if queue.durable and not queue.exclusive and (persistent or queue.kind == "quorum"):
                 message.row = self._store.add_message(queue.name, message)
                 stored = True
@@ -126,12 +137,11 @@ class VHost:
     def sent(self, delivery: Delivery, *, auto_ack: bool) -> None:
         """A message is about to go out: under auto-ack it is forgotten, else it is written down that it went."""
         message = delivery.message
-        if message.row:
-            if auto_ack:
-                self._forget(message)
-            else:
-                self._store.moved(message.row, message.returns + 1, message.place)
-                self._plan_commit()
+        if auto_ack:
+            self._forget(message)
+        elif message.row:
+            self._store.moved(message.row, message.returns + 1, message.place)
+            self._plan_commit()
 
     def settle(self, delivery: Delivery) -> None:
         """Acknowledged: forgotten."""
@@ -150,6 +160,8 @@ class VHost:
             queue, message = delivery.queue, delivery.message
             if not queue.put_back(delivery, asked=asked):
                 self._bury(queue, [message], "delivery_limit")
+            elif self.queues.get(queue.name) is not queue:
+                self._forget(message)
             elif message.row and queue.kind == "quorum":
                 self._store.moved(message.row, message.returns, message.place)
                 self._plan_commit()
@@ -171,6 +183,7 @@ class VHost:
             self.publish(targets, exchange, key, properties, message.body, message.persistent)
 
     def _forget(self, message: Message) -> None:
+        self.memory.add(-size(message))
         if message.row:
             self._store.remove_message(message.row)
             self._plan_commit()
@@ -179,13 +192,17 @@ class VHost:
         """Has somebody look at the queue when its time has come."""
         at = queue.next_change()
         if at is not None and (queue.wake is None or at < queue.wake):
+            self._let_rest(queue)
             queue.wake = at
-            self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
+            queue.timer = self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
+
+    def _let_rest(self, queue: Queue) -> None:
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.wake = queue.timer = None
 
     def _time_has_come(self, queue: Queue) -> None:
-        queue.wake = None
-        if self.queues.get(queue.name) is not queue:
-            return
+        queue.wake = queue.timer = None
         if queue.lapsed(self._clock()):
             self.delete(queue)
         else:
@@ -253,6 +270,7 @@ class VHost:
         """Deletes the queue with its messages and bindings, cancels its consumers; how many messages were ready."""
         count = queue.ready
         self.purge(queue)
+        self._let_rest(queue)
         del self.queues[queue.name]
         for exchange in list(self.exchanges.values()):
             if exchange.unbind(True, queue.name):
@@ -413,5 +431,6 @@ class VHost:
             # After a kill a classic queue of RabbitMQ's trusts nobody not to have seen a message.
             message.redelivered = message.returns > 0 or (store.killed and queue.kind == "classic")
             queue.restore(message)
+            self.memory.add(size(message))
         for queue in self.queues.values():
             self.use(queue)

@@ -73,8 +73,17 @@ class Channel:
         return None
 
 
-# What pika's codec raises on a method that cannot be read.
-UNREADABLE = (struct.error, AMQPError, ValueError, KeyError, IndexError, TypeError, OverflowError)
+# What pika's codec raises on a method that cannot be read; OSError is a time that the platform does not know.
+UNREADABLE = (
+    AMQPError,
+    struct.error,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class Observer:
@@ -136,7 +145,7 @@ class Observer:
             return
         try:
             method = spec.methods[number]().decode(frame.raw, 11)
-        except (*UNREADABLE, RecursionError):
+        except UNREADABLE:
             return  # malformed: the other side will say so
         for name, value in vars(method).items():
             if isinstance(value, bytes):  # pika's way of giving a short string that is not UTF-8
