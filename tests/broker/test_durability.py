@@ -40,6 +40,11 @@ def before_the_stop(client):
     channel.queue_purge("purged")
     channel.queue_declare("quorum", durable=True, arguments={"x-queue-type": "quorum"})
     client.publish("quorum", *"abcd")
+    channel.queue_declare("returned", durable=True, arguments={"x-queue-type": "quorum"})
+    channel.queue_declare("limited", durable=True, arguments=LIMITED)
+    channel.queue_declare("limited-grave", durable=True)
+    client.publish("returned", *"abcd")
+    client.publish("limited", *"ab", delivery_mode=2)
     settled(channel)
 
 
@@ -52,6 +57,16 @@ def before_the_kill(client):
     for _ in range(2):
         channel.basic_get("quorum")
     channel.basic_ack(len(got) + 1)
+    for queue, ready in (("returned", 4), ("limited", 2)):
+        holder = client.channel()
+        for _ in range(ready // 2):
+            holder.basic_get(queue)
+        holder.close()
+        wait_for(lambda queue=queue, ready=ready: client.ready(queue) == ready)
+        assert client.channel().basic_get(queue)[2] == b"a"
+    owner = client.channel()
+    owner.queue_declare("mine", durable=True, exclusive=True)
+    owner.queue_bind("mine", "amq.direct", "mine")
     channel.queue_declare("passing", durable=False)
     channel.queue_declare("deleted", durable=True)
     client.publish("args", "short", expiration="100", delivery_mode=2)
@@ -76,6 +91,12 @@ def before_the_kill(client):
     return [(method.redelivered, body) for method, _, body in got if method]
 
 
+LIMITED = {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": 1,
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": "limited-grave",
+}
 ARGUMENTS = {
     "x-message-ttl": 600000,
     "x-dead-letter-exchange": "",
@@ -166,3 +187,21 @@ def test_a_binding_between_durable_exchanges_survives(after):
 def test_a_quorum_queue_keeps_what_was_ready_or_held_and_not_what_was_acknowledged(after):
     wait_for(lambda: after.ready("quorum") == 3)
     assert sorted(drain(after.channel(), "quorum")) == ["a", "b", "d"]
+
+
+def test_in_a_quorum_queue_what_was_held_stands_behind_what_had_returned(after):
+    wait_for(lambda: after.ready("returned") == 4)
+    assert drain(after.channel(), "returned") == ["b", "a", "c", "d"]
+
+
+def test_a_restart_counts_towards_the_delivery_limit(after):
+    wait_for(lambda: after.ready("limited-grave") == 1)
+    _, properties, body = after.channel().basic_get("limited-grave")
+    assert (body, properties.headers["x-first-death-reason"]) == (b"a", "delivery_limit")
+    assert drain(after.channel(), "limited") == ["b"]
+
+
+def test_a_binding_of_an_exclusive_queue_is_gone_with_it(after):
+    after.channel().queue_declare("mine", durable=True)
+    after.publish("mine", "a", exchange="amq.direct")
+    assert after.ready("mine") == 0

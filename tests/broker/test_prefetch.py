@@ -1,5 +1,6 @@
 """Prefetch: how many unacknowledged messages a consumer, or a channel, may have."""
 
+import pytest
 from pika import spec
 
 from tests.broker.client import Inbox, connection_closed, settled, wait_for
@@ -147,6 +148,53 @@ def test_turns_are_taken_among_those_who_have_room(client, queue):
     wait_for(lambda: second.bodies == ["b", "c"], *connections)
     first.channel.basic_ack(1)
     wait_for(lambda: first.bodies == ["a", "d"], *connections)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"x-queue-type": "quorum"}], ids=["classic", "quorum"])
+def test_who_was_passed_over_joins_the_line_at_its_end(client, arguments):
+    queue = client.queue(arguments, durable=True)
+    limited, *others = inboxes = line(client, queue, 1, 0, 0)
+    publish_one_by_one(client, queue, inboxes, "abcd")
+    limited.channel.basic_ack(1)
+    settled(limited.channel)
+    wait_for(lambda: client.ready(queue) == 0)
+    publish_one_by_one(client, queue, inboxes, "efgh")
+    assert [inbox.bodies for inbox in (limited, *others)] == [["a", "g"], ["b", "d", "f"], ["c", "e", "h"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bodies"),
+    [({}, [["a", "c"], ["b", "d"]]), ({"x-queue-type": "quorum"}, [["a", "d"], ["b", "c"]])],
+    ids=["classic", "quorum"],
+)
+def test_a_quorum_queue_does_not_wait_for_the_turn_of_who_is_full(client, arguments, bodies):
+    queue = client.queue(arguments, durable=True)
+    inboxes = line(client, queue, 1, 0)
+    publish_one_by_one(client, queue, inboxes, "ab")
+    inboxes[0].channel.basic_ack(1)
+    settled(inboxes[0].channel)
+    publish_one_by_one(client, queue, inboxes, "cd")
+    assert [inbox.bodies for inbox in inboxes] == bodies
+
+
+def line(client, queue, *prefetches):
+    """A consumer of the queue for each prefetch, on a channel of its own."""
+    inboxes = []
+    for prefetch in prefetches:
+        channel = client.channel()
+        channel.basic_qos(prefetch_count=prefetch)
+        inboxes.append(Inbox(channel, queue))
+    return inboxes
+
+
+def publish_one_by_one(client, queue, inboxes, bodies):
+    """Each only when the one before it has been delivered."""
+    for body in bodies:
+        client.publish(queue, body)
+        wait_for(
+            lambda body=body: any(body in inbox.bodies for inbox in inboxes),
+            *[inbox.channel.connection for inbox in inboxes],
+        )
 
 
 def test_an_idle_newcomer_gets_nothing_beside_a_consumer_that_holds_it_all(client, channel, queue):

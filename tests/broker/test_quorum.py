@@ -64,6 +64,13 @@ def test_basic_get_shows_the_count_too(client, channel, quorum):
     assert (method.redelivered, properties.headers) == (True, {"x-delivery-count": 1})
 
 
+def test_basic_get_counts_from_zero(client, channel, quorum):
+    client.publish(quorum, "a")
+    wait_for(lambda: client.ready(quorum) == 1)
+    method, properties, _ = channel.basic_get(quorum)
+    assert (method.redelivered, properties.headers) == (False, {"x-delivery-count": 0})
+
+
 def test_a_classic_queue_adds_no_count(client, channel, queue):
     client.publish(queue, "a")
     channel.basic_get(queue)

@@ -97,6 +97,26 @@ def test_the_dead_are_out_of_the_turns(client, queue):
     assert [body for _, _, body in second.wait(3)] == ["a", "b", "c"]
 
 
+def test_what_is_left_of_a_deleted_queue_does_not_hold_up_a_new_one_of_its_name(client, raw, queue):
+    peer = raw()
+    peer.open_channel(1)
+    peer.call(2, spec.Channel.Open(), spec.Channel.OpenOk)
+    client.publish(queue, "old")
+    holding_by_get(peer, 2, queue, b"old")
+    client.publisher.queue_delete(queue)
+    client.publisher.queue_declare(queue)
+    client.publish(queue, "new")
+    holding_by_get(peer, 1, queue, b"new")
+    other = Inbox(client.channel(), queue)
+    peer.close()
+    assert other.wait(1) == [(1, True, "new")]
+
+
+def holding_by_get(peer, channel, queue, body):
+    peer.call(channel, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+    assert peer.content()[1] == body
+
+
 def test_a_rejected_message_goes_back_to_its_place(client, channel, queue):
     client.publish(queue, *"abc")
     for _ in range(2):

@@ -11,16 +11,18 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import stat
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
 from webapp.broker.memory import MAX, Memory
 from webapp.broker.session import Session
-from webapp.broker.store import NotOurs, Store
+from webapp.broker.store import CannotStore, NotOurs, Store
 from webapp.broker.vhost import VHost
 
 FILE = "broker.sqlite3"
@@ -33,17 +35,33 @@ class CannotStart(Exception):
 async def serve(
     host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, memory: int, detached: bool
 ) -> None:
-    """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart."""
+    """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart, CannotStore."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
+    failures: list[CannotStore] = []
+
+    def failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(
+            error, CannotStore
+        ):  # no confirm has been sent for what is lost, and none must be from now on
+            failures.append(error)
+            over.set()
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(failed)
     with _folder(data):
         try:
             store = Store(data / FILE)
+            memory_ = Memory(memory * 1024 * 1024)
+            vhost = VHost(store, loop.call_soon, loop.call_later, time.time, memory_)
         except NotOurs as error:
             raise CannotStart(str(error)) from error
-        vhost = VHost(store, loop.call_soon, loop.call_later, time.time, Memory(memory * 1024 * 1024))
+        except (sqlite3.DatabaseError, LookupError, TypeError, ValueError) as error:
+            raise CannotStart(f"{data / FILE} is damaged ({error!r}): move it away or repair it") from error
         sessions: set[Session] = set()
         try:
             server = await loop.create_server(
@@ -60,6 +78,8 @@ async def serve(
         server.close()
         if watching:
             watching.close()
+        if failures:
+            raise failures[0]
         store.close()
 
 
@@ -116,6 +136,9 @@ def main(
     except CannotStart as error:
         print(f"unacked broker: {error}", file=sys.stderr)
         sys.exit(2)
+    except CannotStore as error:
+        print(f"unacked broker: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer can
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -226,14 +226,14 @@ class Channel:
             tag, message.redelivered, message.exchange, message.routing_key, queue.ready
         )
         self.session.send(self.number, answer)
-        self.session.write(self._content(delivery))
+        self.session.write(self._content(delivery, counted=True))
         self.vhost.dispatch(queue)  # what stands at the head now may expire
 
     def _ack(self, method: Any) -> None:
-        queues = {}
+        queues: dict[Queue, None] = {}
         for held in self._taken(method.delivery_tag, method.multiple):
             self.vhost.settle(held.delivery)
-            queues[held.delivery.queue.name] = held.delivery.queue
+            queues[held.delivery.queue] = None
         self._dispatch(queues)
 
     def _nack(self, method: Any) -> None:
@@ -256,10 +256,10 @@ class Channel:
             self.vhost.give_back([held.delivery for held in taken], asked=True)
             self._dispatch_all()
             return
-        queues = {}
+        queues: dict[Queue, None] = {}
         for held in taken:
             self.vhost.reject(held.delivery)
-            queues[held.delivery.queue.name] = held.delivery.queue
+            queues[held.delivery.queue] = None
         self._dispatch(queues)
 
     # -- queues and exchanges -----------------------------------------------------------------------------------
@@ -366,20 +366,20 @@ class Channel:
             taken.append(self.held.popitem(last=False)[1])
         return taken
 
-    def _dispatch(self, queues: dict[str, Queue]) -> None:
+    def _dispatch(self, queues: Iterable[Queue]) -> None:
         if self._shared.size:
             self._dispatch_all()
-        for queue in queues.values():
+        for queue in queues:
             self.vhost.dispatch(queue)
 
     def _dispatch_all(self) -> None:
         for _, queue in list(self._consumers.values()):
             self.vhost.dispatch(queue)
 
-    def _content(self, delivery: Delivery) -> bytes:
-        """The message's header and body frames; a quorum queue adds how often it has come back."""
+    def _content(self, delivery: Delivery, *, counted: bool = False) -> bytes:
+        """The message's header and body frames; a quorum queue adds how often it has come back, `counted` also where it never has."""
         message, properties = delivery.message, delivery.message.properties
-        if delivery.queue.kind == "quorum" and message.returns:
+        if delivery.queue.kind == "quorum" and (counted or message.returns):
             properties = join(with_headers(split(properties), {"x-delivery-count": long(message.returns)}))
         return content(self.number, properties, message.body, self.session.frame_max)
 

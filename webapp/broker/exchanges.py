@@ -32,6 +32,11 @@ class Exchange:
     arguments: dict[str, Any] = field(default_factory=dict)
     bindings: dict[Binding, None] = field(default_factory=dict)
 
+    @property
+    def stored(self) -> bool:
+        """Whether it survives a restart."""
+        return self.durable
+
     def matching(self, key: str) -> Iterator[Binding]:
         """The bindings that a message with this routing key follows."""
         matches = MATCHES[self.kind]

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NO_LIMIT = 0
+# Places of a quorum queue. What arrives counts up from 0, what returned from FRONT, what is out from OUT: it will return later.
+FRONT, OUT = -(2**62), -(2**61)
 
 
 @dataclass(slots=True)
@@ -97,16 +99,18 @@ class Queue:
     auto_delete: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: Any = None
-    consumers: deque[Consumer] = field(default_factory=deque)
     had_consumers: bool = False
     unacked: int = 0
     used: float = 0.0
     wake: float | None = None
     timer: Any = None
+    _line: deque[Consumer] = field(default_factory=deque)
+    _resting: list[Consumer] = field(default_factory=list)  # had no room, and are out of the line
     _fresh: deque[Message] = field(default_factory=deque)
     _returned: list[Message] = field(default_factory=list)
     _places: int = 0
-    _front: int = -(2**62)
+    _front: int = FRONT
+    _outs: int = OUT
 
     def __post_init__(self) -> None:
         self.kind = str(self.arguments.get("x-queue-type", "classic"))
@@ -116,13 +120,24 @@ class Queue:
         self._limit = limit if isinstance(limit, int) else None
 
     @property
+    def stored(self) -> bool:
+        """Whether it survives a restart."""
+        return self.durable and not self.exclusive
+
+    @property
+    def consumers(self) -> list[Consumer]:
+        """Everybody who takes messages from it; those first whose turn is next."""
+        return [*self._line, *self._resting]
+
+    @property
     def ready(self) -> int:
         """How many messages wait for a consumer."""
         return len(self._fresh) + len(self._returned)
 
     def __iter__(self) -> Iterator[Message]:
         """The ready messages, the next to go out first."""
-        return heapq.merge(sorted(self._returned), self._fresh)
+        yield from sorted(self._returned)
+        yield from self._fresh
 
     def publish(self, message: Message) -> None:
         """A message arrives at the end."""
@@ -145,18 +160,23 @@ class Queue:
         return Delivery(message, self, consumer)
 
     def dispatch(self) -> Iterator[Delivery]:
-        """The deliveries that can be made now: consumers take turns, those at their limit are passed over."""
-        consumers = self.consumers
-        while self.ready:
-            for _ in range(len(consumers)):
-                consumer = consumers[0]
-                consumers.rotate(-1)
-                if consumer.can_take:
-                    break
-            else:
-                return
+        """The deliveries that can be made now: consumers take turns. Who has no room when its turn comes leaves the line, and
+        joins it at the end once it has room again; in a quorum queue it leaves at once (RabbitMQ 3.10)."""
+        line, resting = self._line, self._resting
+        if resting:
+            line.extend(each for each in resting if each.can_take)
+            resting[:] = [each for each in resting if not each.can_take]
+        while line and self.ready:
+            consumer = line.popleft()
+            if not consumer.can_take:
+                resting.append(consumer)
+                continue
             delivery = self.take(consumer, auto_ack=consumer.auto_ack)
             assert delivery
+            if self.kind == "quorum" and not consumer.can_take:
+                resting.append(consumer)
+            else:
+                line.append(consumer)
             yield delivery
 
     def settle(self, delivery: Delivery) -> None:
@@ -180,20 +200,35 @@ class Queue:
             if asked and self._limit is None:
                 self.publish(message)
                 return True
-            if self._limit is not None and message.returns > self._limit:
+            if self.worn(message):
                 return False
             self._front += 1
             message.place = self._front
         heapq.heappush(self._returned, message)
         return True
 
+    def worn(self, message: Message) -> bool:
+        """Whether the message has come back more often than the delivery limit allows."""
+        return self._limit is not None and message.returns > self._limit
+
+    def place_of_return(self, message: Message) -> int:
+        """Where a message that has just gone out will stand should a restart bring it back: in a classic queue where it stood, in
+        a quorum queue at the front, behind those that return before it does."""
+        if self.kind != "quorum":
+            return message.place
+        self._outs += 1
+        return self._outs
+
     def restore(self, message: Message) -> None:
         """A stored message comes back after a restart, in the order of its place."""
-        self._places = max(self._places, message.place)
-        if message.place < 0:
-            self._front = message.place
         self.timed = self.timed or message.expires is not None
-        self._fresh.append(message)
+        if message.place < 0:
+            self._front += 1
+            message.place = self._front
+            self._returned.append(message)
+        else:
+            self._places = max(self._places, message.place)
+            self._fresh.append(message)
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -230,17 +265,14 @@ class Queue:
         return None if allowed is None or self.consumers else self.used + allowed / 1000
 
     def _head(self) -> Message | None:
-        returned, fresh = self._returned, self._fresh
-        if returned and (not fresh or returned[0] < fresh[0]):
-            return returned[0]
-        return fresh[0] if fresh else None
+        waiting = self._returned or self._fresh  # what was out once stood before what never was
+        return waiting[0] if waiting else None
 
     def _behead(self) -> None:
-        returned, fresh = self._returned, self._fresh
-        if returned and (not fresh or returned[0] < fresh[0]):
-            heapq.heappop(returned)
+        if self._returned:
+            heapq.heappop(self._returned)
         else:
-            fresh.popleft()
+            self._fresh.popleft()
 
     # -- the rest -----------------------------------------------------------------------------------------------
 
@@ -252,12 +284,12 @@ class Queue:
         return messages
 
     def add(self, consumer: Consumer) -> None:
-        self.consumers.append(consumer)
+        self._line.append(consumer)
         self.had_consumers = True
 
     def remove(self, consumer: Consumer) -> None:
         """A consumer leaves; what it holds stays unacked."""
-        self.consumers.remove(consumer)
+        (self._line if consumer in self._line else self._resting).remove(consumer)
 
     @property
     def abandoned(self) -> bool:

@@ -178,6 +178,7 @@ class Session(asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
+        self.vhost.commit()  # what a client has seen survives a kill
         self._flushing = False
         for channel, frames in self._confirms.drain():
             if self._channels.get(channel.number) is channel and not channel.closing:

@@ -7,6 +7,7 @@ survives the death of the process at any instant; it does not promise to survive
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ PRAGMA user_version = {VERSION};
 """
 
 
+class CannotStore(Exception):
+    """The file could not be written: nothing since the last commit is safe."""
+
+
 class NotOurs(Exception):
     """The file is not a store of this broker, or is damaged; it has not been touched."""
 
@@ -42,19 +47,18 @@ class Store:
     """The file. `dirty` is true while something waits for `commit`."""
 
     def __init__(self, path: Path) -> None:
-        fresh = not path.exists() or path.stat().st_size == 0
-        # Killed, not closed, the last time: a close takes SQLite's log away.
-        self.killed = path.with_name(path.name + "-wal").exists()
+        """Opens the file, made where there is none. Raises NotOurs, CannotStore."""
+        self._path = path
         try:
+            if not path.exists() or (path.is_file() and not path.stat().st_size):
+                _make(path)
+            # Killed, not closed, the last time: a close takes SQLite's log away.
+            self.killed = _beside(path, "-wal").exists()
+            _check(path, self.killed)
             self._db = sqlite3.connect(path, isolation_level=None)
-            if not fresh:
-                self._check(path)
-            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            if fresh:
-                self._db.executescript(SCHEMA)
             self._rows: int = self._db.execute("SELECT coalesce(max(row), 0) FROM message").fetchone()[0]
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise NotOurs(
                 f"{path} cannot be used as the broker's store ({error}): move it away or repair it"
             ) from error
@@ -62,18 +66,6 @@ class Store:
         self._moves: dict[int, tuple[int, int]] = {}
         self._deletes: list[tuple[int]] = []
         self._statements: list[tuple[str, tuple[Any, ...]]] = []
-
-    def _check(self, path: Path) -> None:
-        if self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise NotOurs(
-                f"{path} was not made by this broker: choose another folder with --data, or move it away"
-            )
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
-            raise NotOurs(f"{path} has format {version}, this broker reads {VERSION}: move it away")
-        answer = self._db.execute("PRAGMA quick_check").fetchone()[0]
-        if answer != "ok":
-            raise NotOurs(f"{path} is damaged ({answer}): move it away or repair it")
 
     # -- reading, once, at the start ----------------------------------------------------------------------------
 
@@ -129,6 +121,10 @@ class Store:
         """The message has gone out this often, and stands here: after a restart it is a redelivery."""
         self._moves[row] = deliveries, place
 
+    def seen(self, queue: str) -> None:
+        """All its messages may have gone out."""
+        self._later("UPDATE message SET deliveries = 1 WHERE queue = ? AND NOT deliveries", queue)
+
     def remove_message(self, row: int) -> None:
         self._moves.pop(row, None)
         if self._inserts.pop(row, None) is None:
@@ -170,7 +166,17 @@ class Store:
         )
 
     def commit(self) -> None:
-        """Everything since the last commit, at once. Returns when it is in the log on disk."""
+        """Everything since the last commit, at once. Returns when it is in the log on disk. Raises CannotStore."""
+        try:
+            self._write()
+        except sqlite3.DatabaseError as error:
+            raise CannotStore(f"{self._path} cannot be written ({error})") from error
+        self._statements.clear()
+        self._inserts.clear()
+        self._moves.clear()
+        self._deletes.clear()
+
+    def _write(self) -> None:
         db = self._db
         db.execute("BEGIN")
         for statement, values in self._statements:
@@ -188,10 +194,6 @@ class Store:
         if self._deletes:
             db.executemany("DELETE FROM message WHERE row = ?", self._deletes)
         db.execute("COMMIT")
-        self._statements.clear()
-        self._inserts.clear()
-        self._moves.clear()
-        self._deletes.clear()
 
     def close(self) -> None:
         """Commits what waits, and closes the file."""
@@ -205,3 +207,35 @@ class Store:
 
 def _json(arguments: dict[str, Any]) -> str:
     return json.dumps(arguments, default=str, skipkeys=True)  # a name that is not text means nothing to us
+
+
+def _make(path: Path) -> None:
+    """An empty store, made beside its place and moved there whole: a kill leaves all of it or nothing."""
+    new = _beside(path, ".new")
+    for old in (new, _beside(path, "-wal"), _beside(path, "-shm")):
+        old.unlink(missing_ok=True)
+    db = sqlite3.connect(new, isolation_level=None)
+    db.executescript(SCHEMA)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.close()
+    new.replace(path)
+
+
+def _check(path: Path, killed: bool) -> None:
+    """Looks at the file through a connection that cannot write, and leaves nothing beside it. Raises NotOurs."""
+    how = "ro" if killed else "ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={how}", uri=True)) as db:
+        if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise NotOurs(
+                f"{path} was not made by this broker: choose another folder with --data, or move it away"
+            )
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            raise NotOurs(f"{path} has format {version}, this broker reads {VERSION}: move it away")
+        answer = db.execute("PRAGMA quick_check").fetchone()[0]
+        if answer != "ok":
+            raise NotOurs(f"{path} is damaged ({answer}): move it away or repair it")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

@@ -59,7 +59,7 @@ class VHost:
         self._soon, self._later, self._clock = soon, later, clock
         self._commit_planned = False
         self._after_commit: list[Callable[[], None]] = []
-        self._due: dict[str, Queue] = {}
+        self._due: dict[Queue, None] = {}  # not by name: a queue may be gone, and a new one have its name
         self._restore()
 
     # -- messages -----------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class VHost:
                 message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
             self.memory.add(size(message))
-            if queue.durable and not queue.exclusive and (persistent or queue.kind == "quorum"):
+            if queue.stored and (persistent or queue.kind == "quorum"):
                 message.row = self._store.add_message(queue.name, message)
                 stored = True
             if message.expires is not None and queue.ready == 1:
@@ -109,14 +109,14 @@ class VHost:
         its consumer is not given them again in between. RabbitMQ's queues, processes of their own, are behind by as much."""
         if not self._due:
             self._soon(self.deliver)
-        self._due[queue.name] = queue
+        self._due[queue] = None
 
     def deliver(self, asked: Queue | None = None) -> None:
         """Delivers what can be delivered now; the `asked` queue is rid of what has expired, too."""
         if asked and asked.timed:
-            self._due[asked.name] = asked
+            self._due[asked] = None
         due, self._due = self._due, {}
-        for queue in due.values():
+        for queue in due:
             if self.queues.get(queue.name) is queue:
                 self._look(queue)
 
@@ -140,7 +140,7 @@ class VHost:
         if auto_ack:
             self._forget(message)
         elif message.row:
-            self._store.moved(message.row, message.returns + 1, message.place)
+            self._store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
             self._plan_commit()
 
     def settle(self, delivery: Delivery) -> None:
@@ -155,7 +155,7 @@ class VHost:
 
     def give_back(self, deliveries: list[Delivery], *, asked: bool = False) -> None:
         """Unacknowledged, or its requeue was asked for: each is ready again, for its queue to deliver on."""
-        queues = {}
+        queues: dict[Queue, None] = {}
         for delivery in deliveries:
             queue, message = delivery.queue, delivery.message
             if not queue.put_back(delivery, asked=asked):
@@ -165,8 +165,8 @@ class VHost:
             elif message.row and queue.kind == "quorum":
                 self._store.moved(message.row, message.returns, message.place)
                 self._plan_commit()
-            queues[queue.name] = queue
-        for queue in queues.values():
+            queues[queue] = None
+        for queue in queues:
             self.dispatch(queue)
 
     def _bury(self, queue: Queue, messages: list[Message], reason: str) -> None:
@@ -174,13 +174,12 @@ class VHost:
         exchange = queue.arguments.get("x-dead-letter-exchange")
         alive = self.queues.get(queue.name) is queue and (not exchange or exchange in self.exchanges)
         for message in messages:
+            if exchange is not None and alive:
+                key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
+                properties, deaths = death(message, queue.name, reason, self._clock())
+                targets = [each for each in self._routes(exchange, key) if not goes_round(deaths, each.name)]
+                self.publish(targets, exchange, key, properties, message.body, message.persistent)
             self._forget(message)
-            if exchange is None or not alive:
-                continue
-            key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
-            properties, deaths = death(message, queue.name, reason, self._clock())
-            targets = [each for each in self._routes(exchange, key) if not goes_round(deaths, each.name)]
-            self.publish(targets, exchange, key, properties, message.body, message.persistent)
 
     def _forget(self, message: Message) -> None:
         self.memory.add(-size(message))
@@ -254,7 +253,7 @@ class VHost:
             arguments=arguments,
             owner=session if method.exclusive else None,
         )
-        if queue.durable and not queue.exclusive:
+        if queue.stored:
             self._store.add_queue(name, queue.auto_delete, arguments)
             self._plan_commit()
         self.use(queue)
@@ -275,7 +274,7 @@ class VHost:
         for exchange in list(self.exchanges.values()):
             if exchange.unbind(True, queue.name):
                 self._drop_if_unused(exchange)
-        if queue.durable:
+        if queue.stored:
             self._store.remove_queue(queue.name)
             self._plan_commit()
         for consumer in list(queue.consumers):
@@ -351,7 +350,7 @@ class VHost:
             bool(method.internal),
             method.arguments or {},
         )
-        if exchange.durable:
+        if exchange.stored:
             self._store.add_exchange(name, kind, exchange.auto_delete, exchange.internal, exchange.arguments)
             self._plan_commit()
 
@@ -375,7 +374,7 @@ class VHost:
             raise ChannelError(403, "operation not permitted on the default exchange")
         exchange, binding = self.exchange(source), Binding(isinstance(target, Queue), target.name, key)
         exchange.bindings[binding] = None
-        if target.durable and exchange.durable:
+        if target.stored and exchange.stored:
             self._store.bind(source, binding)
             self._plan_commit()
 
@@ -398,7 +397,7 @@ class VHost:
         for source in list(self.exchanges.values()):
             if source.unbind(False, exchange.name):
                 self._drop_if_unused(source)
-        if exchange.durable:
+        if exchange.stored:
             self._store.remove_exchange(exchange.name)
             self._plan_commit()
 
@@ -407,9 +406,10 @@ class VHost:
     def _plan_commit(self) -> None:
         if not self._commit_planned:
             self._commit_planned = True
-            self._soon(self._commit)
+            self._soon(self.commit)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Stores what waits for it, then lets those know who wait for that. Raises CannotStore."""
         self._commit_planned = False
         if self._store.dirty:
             self._store.commit()
@@ -426,11 +426,27 @@ class VHost:
         for exchange, binding in store.bindings():
             if exchange in self.exchanges:
                 self.exchanges[exchange].bindings[binding] = None
+        if store.killed:  # then a classic queue of RabbitMQ's trusts nobody not to have seen a message
+            for queue in self.queues.values():
+                if queue.kind == "classic":
+                    store.seen(queue.name)
+                    self._plan_commit()
+        worn = []
         for queue_name, message in store.messages():
             queue = self.queues[queue_name]
-            # After a kill a classic queue of RabbitMQ's trusts nobody not to have seen a message.
-            message.redelivered = message.returns > 0 or (store.killed and queue.kind == "classic")
-            queue.restore(message)
+            if store.killed and queue.kind == "classic":
+                message.returns = max(1, message.returns)  # as in `seen`
+            message.redelivered = message.returns > 0
             self.memory.add(size(message))
+            if queue.worn(message):
+                worn.append((queue, message))
+                continue
+            place = message.place
+            queue.restore(message)
+            if message.place != place:
+                store.moved(message.row, message.returns, message.place)
+                self._plan_commit()
+        for queue, message in worn:
+            self._bury(queue, [message], "delivery_limit")
         for queue in self.queues.values():
             self.use(queue)
