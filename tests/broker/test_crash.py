@@ -1,0 +1,196 @@
+"""kill -9 of the broker under load, again and again on the same data: what was confirmed is there afterwards, exactly once.
+
+Confirmed publishes through a durable exchange, half of them to a classic queue and half to a quorum queue, two publishers with many
+confirms outstanding, a consumer of each queue that acknowledges some of what it gets; then the kill, at any instant. What is
+neither acknowledged nor confirmed may be there or not. What was acknowledged may come back if the kill overtook the ack: redelivered.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+
+import pika
+import pytest
+from pika.exceptions import AMQPError
+
+from tests.broker.client import Client, channel_closed, wait_for
+from tests.broker.nodes import BROKERS
+
+ROUNDS = {"embedded": 20, "rabbitmq": 3}
+LOAD = (0.05, 0.8)  # seconds from the first confirm to the kill
+YOUNG = {
+    "embedded": 0,
+    "rabbitmq": 3,
+}  # seconds: RabbitMQ 3.10 can lose a quorum queue that is younger than one
+QUEUES = {"work": {}, "replicated": {"x-queue-type": "quorum"}}
+EXCHANGE = "jobs"
+
+
+class Publisher(threading.Thread):
+    """Publishes to both queues in turn until the broker is gone; `confirmed` are the bodies the broker has answered for."""
+
+    def __init__(self, port, name):
+        super().__init__(daemon=True)
+        self.confirmed, self.sent = set(), {}
+        self.first = threading.Event()
+        self._port, self._name = port, name
+        self._number = 0
+
+    def run(self):
+        parameters = pika.ConnectionParameters("127.0.0.1", self._port, heartbeat=0)
+        self._connection = pika.SelectConnection(
+            parameters,
+            on_open_callback=lambda connection: connection.channel(on_open_callback=self._opened),
+            on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
+            on_close_callback=lambda connection, _: connection.ioloop.stop(),
+        )
+        self._connection.ioloop.start()
+        self._connection.ioloop.close()
+
+    def _opened(self, channel):
+        self._channel = channel
+        channel.confirm_delivery(self._answered, lambda _: self._more())
+
+    def _more(self):
+        """So many that confirms of several at once are on their way."""
+        while len(self.sent) < 50:
+            self._number += 1
+            body = f"{self._name}-{self._number}"
+            self.sent[self._number] = body
+            self._channel.basic_publish(
+                EXCHANGE, list(QUEUES)[self._number % 2], body.encode(), pika.BasicProperties(delivery_mode=2)
+            )
+
+    def _answered(self, frame):
+        assert isinstance(frame.method, pika.spec.Basic.Ack)
+        tag = frame.method.delivery_tag
+        for number in [each for each in self.sent if each <= tag] if frame.method.multiple else [tag]:
+            self.confirmed.add(self.sent.pop(number))
+        self.first.set()
+        self._more()
+
+
+class Worker(threading.Thread):
+    """Consumes a queue until the broker is gone, and acknowledges some of it: one by one, and all it has at once."""
+
+    def __init__(self, port, queue, dice):
+        super().__init__(daemon=True)
+        self.seen, self.acked = [], set()
+        self._port, self._queue, self._dice = port, queue, dice
+
+    def run(self):
+        held = []
+        try:
+            channel = pika.BlockingConnection(
+                pika.ConnectionParameters("127.0.0.1", self._port, heartbeat=0)
+            ).channel()
+            channel.basic_qos(prefetch_count=100)
+            for method, _, body in channel.consume(self._queue):
+                self.seen.append(body.decode())
+                held.append((method.delivery_tag, body.decode()))
+                what = self._dice.random()
+                if what < 0.3:
+                    tag, acked = held.pop()
+                    self.acked.add(acked)
+                    channel.basic_ack(tag)
+                elif what < 0.33:
+                    self.acked.update(acked for _, acked in held)
+                    held.clear()
+                    channel.basic_ack(method.delivery_tag, multiple=True)
+        except AMQPError:
+            pass  # killed
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_what_was_confirmed_survives_every_kill_exactly_once(kind, guard, tmp_path):
+    broker = BROKERS[kind](guard, tmp_path)
+    broker.start()
+    with Client(broker.port) as client:
+        declare(client)
+    time.sleep(YOUNG[kind])
+    confirmed = 0
+    for seed in range(ROUNDS[kind]):
+        confirmed += a_round(broker, random.Random(seed))
+    print(f"{kind}: {ROUNDS[kind]} kills, {confirmed} confirmed messages")
+    assert confirmed > 100 * ROUNDS[kind]
+    broker.close()
+
+
+def declare(client):
+    channel = client.channel()
+    channel.exchange_declare(EXCHANGE, "direct", durable=True)
+    for name, arguments in QUEUES.items():
+        channel.queue_declare(name, durable=True, arguments=arguments)
+        channel.queue_bind(name, EXCHANGE, name)
+
+
+def a_round(broker, dice):
+    """Load, kill, start, drain, compare. Returns how many messages were confirmed."""
+    with Client(broker.port) as client:
+        passing(client)
+    publishers = [Publisher(broker.port, f"{dice.random()}-{name}") for name in "ab"]
+    workers = [Worker(broker.port, queue, dice) for queue in QUEUES]
+    for thread in [*publishers, *workers]:
+        thread.start()
+    for publisher in publishers:
+        assert publisher.first.wait(30)
+    time.sleep(dice.uniform(*LOAD))  # the kill is to come at any instant
+    broker.kill()
+    for thread in [*publishers, *workers]:
+        thread.join(30)
+        assert not thread.is_alive()
+    broker.start()
+    with Client(broker.port) as client:
+        nothing_transient(client)
+        back = {name: drained(client, name) for name in QUEUES}
+    found = Counter(body for messages in back.values() for body, _ in messages)
+    acked = set.union(*(worker.acked for worker in workers))
+    seen = {body for worker in workers for body in worker.seen}
+    confirmed = set.union(*(publisher.confirmed for publisher in publishers))
+    published = confirmed.union(*(publisher.sent.values() for publisher in publishers))
+    assert [body for body, count in found.items() if count > 1] == []
+    assert confirmed - acked - set(found) == set()
+    assert set(found) <= published
+    assert [each for messages in back.values() for each in messages if each[0] in seen and not each[1]] == []
+    for messages in back.values():
+        in_order([body for body, _ in messages])
+    return len(confirmed)
+
+
+def passing(client):
+    """What does not survive."""
+    channel = client.channel()
+    channel.queue_declare("passing")
+    channel.exchange_declare("passing-jobs", "direct")
+    client.publish("work", "transient", delivery_mode=1)
+
+
+def nothing_transient(client):
+    with channel_closed(404, "NOT_FOUND - no queue 'passing' in vhost '/'"):
+        client.channel().queue_declare("passing", passive=True)
+    with channel_closed(404, "NOT_FOUND - no exchange 'passing-jobs' in vhost '/'"):
+        client.channel().exchange_declare("passing-jobs", passive=True)
+
+
+def drained(client, queue):
+    """Everything in the queue, acknowledged: (body, redelivered)."""
+    channel = client.channel()
+    client.publisher.basic_publish(EXCHANGE, queue, b"end", pika.BasicProperties(delivery_mode=2))
+    messages = []
+    for method, _, body in channel.consume(queue):
+        channel.basic_ack(method.delivery_tag)
+        if body == b"end":
+            break
+        messages.append((body.decode(), method.redelivered))
+    channel.cancel()
+    wait_for(lambda: client.ready(queue) == 0)
+    return messages
+
+
+def in_order(bodies):
+    """Each publisher's messages stand in the order it published them: nothing was put back elsewhere."""
+    for name in {body.rpartition("-")[0] for body in bodies}:
+        numbers = [int(body.rpartition("-")[2]) for body in bodies if body.rpartition("-")[0] == name]
+        assert numbers == sorted(numbers)
