@@ -25,6 +25,7 @@ import { mountLedger } from "./view/ledger.js";
 import { mountLife } from "./view/life.js";
 import { openList } from "./view/lists.js";
 import { mountLive } from "./view/live.js";
+import { mountLook } from "./view/look.js";
 import { closeMenu } from "./view/menu.js";
 import { mountProducer } from "./view/producer.js";
 import { mountQueue } from "./view/queue.js";
@@ -64,6 +65,7 @@ export function createApp(source) {
   const live = mountLive(part("live"));
   const highlight = mountHighlight(root);
   const clock = createClock();
+  const look = mountLook(() => stale());
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @type {import("./types.js").World|null} */
@@ -200,7 +202,30 @@ export function createApp(source) {
       schedule();
     },
     help: () => openHelp(),
-    theme: () => toggleTheme(),
+    theme: () => look.toggleTheme(),
+    big: () => look.toggleType(),
+    full: () => look.toggleFull(),
+    nothing() {},
+    field() {
+      producer.field.focus();
+      producer.field.select();
+    },
+    release() {
+      if (chosen.pin !== null) verbs.pin?.({ n: chosen.pin });
+    },
+    "worker-key"({ n, action }) {
+      const worker = [...(world?.workers.values() ?? [])].sort((a, b) => a.order - b.order)[n - 1];
+      if (
+        worker !== undefined &&
+        worker.kind === "local" &&
+        (worker.state === "stopped") === (action === "start")
+      )
+        void command({ do: "worker", name: worker.name, action });
+    },
+    "toggle-ack"() {
+      if (world !== null)
+        void command({ do: "settings", ack: world.settings.ack === "auto" ? "manual" : "auto" });
+    },
     "ask-reset": () => {
       const published = world?.ledger.published ?? 0;
       if (published === 0) return void command({ do: "reset" });
@@ -231,38 +256,7 @@ export function createApp(source) {
     if (detail.do === "settings") header.restore();
   }
 
-  mountKeys({
-    stop(n) {
-      const worker = [...(world?.workers.values() ?? [])].sort((a, b) => a.order - b.order)[n - 1];
-      if (worker !== undefined && worker.kind === "local" && worker.state !== "stopped")
-        void command({ do: "worker", name: worker.name, action: "stop" });
-    },
-    field() {
-      producer.field.focus();
-      producer.field.select();
-    },
-    theme: toggleTheme,
-    help: openHelp,
-    release() {
-      if (chosen.pin === null) return;
-      chosen.pin = null;
-      dirty = true;
-      schedule();
-    },
-  });
-
-  function toggleTheme() {
-    const html = document.documentElement;
-    const dark = html.dataset.theme
-      ? html.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
-    html.dataset.theme = dark ? "light" : "dark";
-    try {
-      localStorage.setItem("unacked.theme", html.dataset.theme);
-    } catch {
-      // nowhere to keep it: it holds until the page is left
-    }
-  }
+  mountKeys(root, Object.keys(verbs));
 
   addEventListener("resize", stale);
   stillness.addEventListener("change", stale);

@@ -226,14 +226,8 @@ export const text = {
   dismiss: "Dismiss",
 
   helpTitle: "Keys and signs",
-  keys: /** @type {[string, string][]} */ ([
-    ["Enter", "submit the task in the field"],
-    ["1 – 9", "stop worker 1 – 9 (Esc first, where the field has the cursor)"],
-    ["n", "go to the task field"],
-    ["t", "light or dark"],
-    ["Esc", "let go of the pinned task, close what is open"],
-    ["?", "this list"],
-  ]),
+  remote:
+    "A presentation remote works: its black-screen button and its next and previous are keys of this list, and full screen takes its start button.",
   signs: /** @type {[string, string][]} */ ([
     ["○", "ready: in the queue"],
     ["◐", "unacked: delivered, the broker keeps its copy"],

@@ -1,20 +1,31 @@
 // @ts-check
-/** Keys and signs, in a dialog. */
+/** Keys and signs, in a dialog. The keys come from the table that they are pressed by. */
 import { text as T } from "../text.js";
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
+import { helpRows } from "./keys.js";
 
 export function openHelp() {
-  const table = (/** @type {[string, string][]} */ rows, /** @type {string} */ name) =>
+  const table = (/** @type {string} */ name, /** @type {{names: string[], words: string}[]} */ rows) =>
     h(
       "dl",
       { class: name },
-      ...rows.flatMap(([key, what]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: what })]),
+      ...rows.flatMap(({ names, words }) => [
+        h("dt", {}, ...names.map(each => h("kbd", { text: each }))),
+        h("dd", { text: words }),
+      ]),
     );
   openDialog({
     name: "help",
     title: T.helpTitle,
     close: T.close,
-    body: [table(T.keys, "keys"), table(T.signs, "signs")],
+    body: [
+      table("keys", helpRows()),
+      table(
+        "signs",
+        T.signs.map(([sign, words]) => ({ names: [sign], words })),
+      ),
+      h("p", { class: "rest", text: T.remote }),
+    ],
   });
 }

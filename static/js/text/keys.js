@@ -1,0 +1,33 @@
+// @ts-check
+/** The words of the keys: what each does, and how help writes the names of those that have no sign of their own. */
+
+/** What a key does. view/keys.js names these; help shows no others. @type {Record<string, string>} */
+export const keyWords = {
+  submit: "submit the task in the field",
+  field: "go to the task field",
+  stop: "stop that worker: kill -9",
+  start: "start that worker again",
+  add: "add a worker",
+  ack: "manual ack or auto-ack",
+  reset: "start over (asks first)",
+  full: "full screen",
+  remote: "in full screen: nothing, so that a remote’s start button does not load the page again",
+  big: "big type, for the last row",
+  theme: "light or dark",
+  help: "this list",
+  release: "close what is open, leave the field, let go of the pinned task",
+};
+
+/** @type {Record<string, string>} */
+export const keyFaces = {
+  " ": "Space",
+  Escape: "Esc",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  PageUp: "Page Up",
+  PageDown: "Page Down",
+};
+
+export const keyRange = (/** @type {string} */ from, /** @type {string} */ to) => `${from} – ${to}`;
