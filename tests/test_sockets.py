@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ import websocket
 
 from tests.fake_engine import DEADLINE, Web, until
 from webapp import sockets
+from webapp.camera import Camera
 from webapp.current import Current
 from webapp.events import WorkerStarted
+from webapp.film import Film
 
 SECTIONS = {"queues", "workers", "producers", "tasks"}
 
@@ -35,7 +38,7 @@ class Page:
         self.view: dict[str, Any] = {}
         self.frames: queue.Queue[dict[str, Any]] = queue.Queue()
         self.client = socketio.Client(reconnection=False)
-        self.client.on("frame", self.frames.put)
+        self.client.on("frame", self.take)
         self.client.connect(url, transports=list(transports), wait_timeout=int(DEADLINE))
 
     def __enter__(self) -> Page:
@@ -43,6 +46,10 @@ class Page:
 
     def __exit__(self, *_: object) -> None:
         self.client.disconnect()
+
+    def take(self, *frames: dict[str, Any]) -> None:
+        for frame in frames:
+            self.frames.put(frame)
 
     def next(self) -> dict[str, Any]:
         frame = self.frames.get(timeout=DEADLINE)
@@ -259,18 +266,19 @@ class Server:
     def leave_room(self, sid: str, _room: str) -> None:
         self.room.discard(sid)
 
-    def emit(self, _event: str, frame: Any, to: str) -> None:
+    def emit(self, _event: str, *frames: Any, to: str) -> None:
         for sid in self.room if to == sockets.ROOM else {to}:
-            self.got.setdefault(sid, []).append(json.loads(bytes(frame)))
+            self.got.setdefault(sid, []).extend(json.loads(bytes(frame)) for frame in frames)
 
 
 class Room:
     """A broadcaster, and a run in which something happens when told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.server = Server()
         self.current = Current()
-        self.broadcaster = sockets.Broadcaster(self.server, self.current, lambda: True)  # type: ignore[arg-type]
+        camera = Camera(self.current, lambda: True, Film(folder))
+        self.broadcaster = sockets.Broadcaster(self.server, camera)  # type: ignore[arg-type]
         self._workers = 0
 
     def frame(self, times: int = 1) -> None:
@@ -281,8 +289,8 @@ class Room:
             self.broadcaster.send(key=False)
 
 
-def test_a_page_that_falls_behind_gets_no_more_until_it_has_caught_up() -> None:
-    room = Room()
+def test_a_page_that_falls_behind_gets_no_more_until_it_has_caught_up(tmp_path: Path) -> None:
+    room = Room(tmp_path)
     room.broadcaster.join("slow")
     room.broadcaster.join("quick")
     for _ in range(sockets.TOO_FAR_BEHIND + 50):
@@ -301,8 +309,8 @@ def test_a_page_that_falls_behind_gets_no_more_until_it_has_caught_up() -> None:
     assert [page[-1] for page in room.server.got.values()] == [room.server.got["quick"][-1]] * 2
 
 
-def test_asking_again_and_again_does_not_fill_the_memory() -> None:
-    room = Room()
+def test_asking_again_and_again_does_not_fill_the_memory(tmp_path: Path) -> None:
+    room = Room(tmp_path)
     room.broadcaster.join("greedy")
     room.frame()
     for _ in range(1000):
@@ -310,16 +318,16 @@ def test_asking_again_and_again_does_not_fill_the_memory() -> None:
     assert sum(frame.get("key", False) for frame in room.server.got["greedy"]) == 2
 
 
-def test_nothing_changed_means_nothing_is_sent() -> None:
-    room = Room()
+def test_nothing_changed_means_nothing_is_sent(tmp_path: Path) -> None:
+    room = Room(tmp_path)
     room.broadcaster.join("page")
     room.broadcaster.send(key=False)
     room.broadcaster.send(key=False)
     assert len(room.server.got["page"]) == 1
 
 
-def test_nobody_watching_means_no_work_and_the_next_page_is_right_at_once() -> None:
-    room = Room()
+def test_nobody_watching_means_no_work_and_the_next_page_is_right_at_once(tmp_path: Path) -> None:
+    room = Room(tmp_path)
     room.frame(5)
     room.broadcaster.join("page")
     assert len(room.server.got["page"][0]["workers"]) == 5
@@ -329,8 +337,8 @@ def test_nobody_watching_means_no_work_and_the_next_page_is_right_at_once() -> N
     assert len(room.server.got["again"][0]["workers"]) == 10
 
 
-def test_events_of_unknown_pages_are_ignored() -> None:
-    room = Room()
+def test_events_of_unknown_pages_are_ignored(tmp_path: Path) -> None:
+    room = Room(tmp_path)
     room.broadcaster.seen("ghost", 3)
     room.broadcaster.sync("ghost")
     room.broadcaster.leave("ghost")

@@ -1,8 +1,8 @@
 """The web process, and the command `unacked`: makes the standard library green, wires the parts up, runs until told to stop.
 
-settings ─► engine (a process) ─► Current ─► Broadcaster ─► pages
-                 ▲                                            │
-                 └───────── Desk (commands) ◄─ REST, Socket.IO┘
+settings ─► engine (a process) ─► Camera, Current ─► Broadcaster ─► pages
+                 ▲                     └─► Film ─────► REST ───────►│
+                 └───────── Desk (commands) ◄─ REST, Socket.IO ─────┘
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ import eventlet.wsgi
 from flask import Flask
 
 from webapp import app as pages
-from webapp import frames, settings, sockets
+from webapp import frames, screening, settings, sockets
+from webapp.camera import Camera
 from webapp.commands import Desk
 from webapp.current import Current
 from webapp.engine import BROKER_VARIABLE
 from webapp.events import AnyEvent, BrokerStarted
+from webapp.film import Film
 from webapp.producer import Producer
 from webapp.settings import CHECKOUT, OPTIONS, BadSetting, Settings
 from webapp.sources import Live
@@ -116,9 +118,10 @@ def run(chosen: Settings) -> int:
     page_url = f"http://{in_url(reachable(chosen.host))}:{listener.getsockname()[1]}/"
 
     current = Current()
+    camera = Camera(current, lambda: engine.alive, Film(chosen.data))
 
     def take(event: AnyEvent) -> None:
-        current.take(event)
+        camera.take(event)
         if isinstance(event, BrokerStarted):
             producer.retry()
             happenings.put(("broker", event))
@@ -143,7 +146,8 @@ def run(chosen: Settings) -> int:
         }
 
     app = pages.create(desk, lambda: frames.report(current.state), health, CHECKOUT)
-    sockets.attach(app, desk, current, lambda: engine.alive).start()
+    screening.attach(app, camera.film, current.now)
+    sockets.attach(app, desk, camera).start()
     serve(listener, app)
     engine.start()
     producer.start()

@@ -1,10 +1,12 @@
 """Socket.IO: pages join, get frames, send commands.
 
-    Current ── changed ──► Broadcaster: view, delta, encode once ──► room "frames" ──► every page
+    Current ── changed ──► Broadcaster ◄── frames ── Camera
+                               └──► room "frames" ──► every page
     page ── "command" ──► Desk ── answer ──► page        page ── "sync", "seen" ──► keyframe, back into the room
 
 Page to server: `command` {"do": NAME, …} (answered by the acknowledgement), `sync` (asks for a keyframe), `seen` {"n": N}
-(once a second: the newest frame it has drawn). Server to page: `frame`; frames.py and projection.py say what is in one.
+(once a second: the newest frame it has drawn). Server to page: `frame`, with one frame or several in order as its arguments; frames.py and
+projection.py say what is in one, camera.py when there is one.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,9 +21,8 @@ import socketio.packet  # type: ignore[import-untyped]
 from flask import Flask, request
 from flask_socketio import SocketIO
 
-from webapp import frames
+from webapp.camera import Camera
 from webapp.commands import Desk
-from webapp.current import Current
 from webapp.problems import Broken, Malformed, Problem
 
 log = logging.getLogger("unacked")
@@ -30,11 +30,11 @@ log = logging.getLogger("unacked")
 ROOM = "frames"
 LARGEST_MESSAGE = 64 * 1024  # bytes, from a page
 PING = 10.0  # seconds between pings, and for the answer: a page that vanished is noticed after at most twice that
-PER_SECOND = 30  # deltas a second for a presenter and a small room
-PER_SECOND_CROWD = 10  # … and for an audience
+PER_SECOND = 30  # messages a second for a presenter and a small room
+PER_SECOND_CROWD = 10  # … for an audience, and for the film alone
 CROWD = 50  # pages; more are an audience
 KEYFRAME_EVERY = 5.0  # seconds
-TOO_FAR_BEHIND = 150  # frames a page may have unseen before it gets no more
+TOO_FAR_BEHIND = 300  # frames a page may have unseen before it gets no more
 SYNC_EVERY = 1.0  # seconds between keyframes for a page that asks again without having seen the last one
 
 
@@ -74,15 +74,13 @@ class Page:
 
 
 class Broadcaster:
-    """Makes frames of the newest state and sends them to everybody, each encoded once."""
+    """Sends the camera's frames to everybody."""
 
-    def __init__(self, socketio: SocketIO, current: Current, alive: Callable[[], bool]) -> None:
+    def __init__(self, socketio: SocketIO, camera: Camera) -> None:
         self._socketio = socketio
         self._server: Any = socketio.server  # type: ignore[attr-defined]  # its type stubs do not know it
-        self._current = current
-        self._alive = alive
-        self._view: dict[str, Any] = {}
-        self._n = 0
+        self._camera = camera
+        self._current = camera.current
         self.pages: dict[str, Page] = {}
 
     def start(self) -> None:
@@ -93,16 +91,14 @@ class Broadcaster:
     def join(self, sid: str) -> None:
         """A page opened: it gets a keyframe at once, and every frame from now on."""
         page = self.pages[sid] = Page()
-        if len(self.pages) == 1:
-            self._view = self._look()  # nobody was watching, so nobody kept it up to date
-            self._n += 1
-        page.sent = page.seen = self._n
-        self._server.enter_room(sid, ROOM)
-        self._keyframe(sid)
+        self._camera.watching = len(self.pages)
+        self._keyframe(sid, page)
+        page.seen = page.sent
         self._current.changed.set()  # the number of watching pages is in the frames
 
     def leave(self, sid: str) -> None:
         if self.pages.pop(sid, None) is not None:
+            self._camera.watching = len(self.pages)
             self._current.changed.set()
 
     def sync(self, sid: str) -> None:
@@ -114,7 +110,7 @@ class Broadcaster:
         if page.seen < page.sent and now - page.asked_at < SYNC_EVERY:
             return  # one is on its way; a page that only ever asks must not fill our memory
         page.asked_at = now
-        self._return(sid, page)
+        self._keyframe(sid, page)
 
     def seen(self, sid: str, n: object) -> None:
         """A page says which frame it has drawn; one that had fallen behind and caught up gets frames again."""
@@ -123,17 +119,15 @@ class Broadcaster:
             return
         page.seen = max(page.seen, min(n, page.sent))
         if not page.in_room and page.seen == page.sent:
-            self._return(sid, page)
+            self._keyframe(sid, page)
 
-    def _return(self, sid: str, page: Page) -> None:
+    def _keyframe(self, sid: str, page: Page) -> None:
+        """A keyframe to this page alone, and from now on what the others get."""
+        self.send(key=False)  # the others first: nobody gets a frame that is older than the last one
         page.in_room = True
-        page.sent = self._n
+        page.sent = self._camera.n
         self._server.enter_room(sid, ROOM)
-        self._keyframe(sid)
-
-    def _keyframe(self, sid: str) -> None:
-        """The newest frame as a keyframe, to one page."""
-        self._emit({**self._view, "n": self._n, "key": True, "at": self._current.now()}, sid)
+        self._emit([self._camera.keyframe()], sid)
 
     # -- the thread that makes frames -----------------------------------------------------------------------------
 
@@ -151,45 +145,31 @@ class Broadcaster:
             except Exception:
                 # A bug in a frame must not end all following ones; the next keyframe sets things right.
                 log.exception("could not make a frame")
-            time.sleep(1 / (PER_SECOND_CROWD if len(self.pages) > CROWD else PER_SECOND))
+            time.sleep(1 / (PER_SECOND if 0 < len(self.pages) <= CROWD else PER_SECOND_CROWD))
 
     def send(self, key: bool) -> None:
-        """The next frame, to everybody: a keyframe, or what changed since the last one, or nothing if nothing did."""
+        """What is new, to everybody: frames, with a keyframe after them or without; nothing if nothing changed."""
+        new = self._camera.frames()  # also where nobody watches: they are in the film then
         if not self.pages:
             return
-        old, new = self._view, self._look()
-        frame = {**new, "key": True} if key else delta(old, new)
-        if frame is None:
+        if key:
+            new.append(self._camera.keyframe())
+        if not new:
             return
-        self._view = new
-        self._n += 1
-        self._emit({**frame, "n": self._n, "at": self._current.now()}, ROOM)
+        self._emit(new, ROOM)
         for sid, page in self.pages.items():
             if page.in_room:
-                page.sent = self._n
+                page.sent = self._camera.n
                 if page.sent - page.seen > TOO_FAR_BEHIND:
                     page.in_room = False
                     self._server.leave_room(sid, ROOM)
 
-    def _look(self) -> dict[str, Any]:
-        view = frames.view(self._current.state)
-        view["link"] = {"engine": self._alive(), "watching": len(self.pages)}
-        return view
-
-    def _emit(self, frame: dict[str, Any], to: str) -> None:
-        self._socketio.emit("frame", msgspec.Raw(msgspec.json.encode(frame)), to=to)
+    def _emit(self, frames: list[bytes], to: str) -> None:
+        self._socketio.emit("frame", *map(msgspec.Raw, frames), to=to)
 
 
-def delta(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any] | None:
-    """What changed in the run, and in what this process adds to it: `link`. None where nothing did."""
-    change = frames.delta(old, new)
-    if old["link"] != new["link"]:
-        change = {"seq": new["seq"], "run": new["run"], **(change or {}), "link": new["link"]}
-    return change
-
-
-def attach(app: Flask, desk: Desk, current: Current, alive: Callable[[], bool]) -> Broadcaster:
-    """Join Socket.IO to the app; the returned broadcaster is not started yet. `alive`: whether the engine runs."""
+def attach(app: Flask, desk: Desk, camera: Camera) -> Broadcaster:
+    """Join Socket.IO to the app; the returned broadcaster is not started yet."""
     quiet = logging.getLogger("unacked.socketio")
     quiet.setLevel(logging.CRITICAL)  # it logs whatever nonsense a client sends, with a traceback each
     server = SocketIO(  # type: ignore[call-arg]  # its type stubs do not know serializer
@@ -205,7 +185,7 @@ def attach(app: Flask, desk: Desk, current: Current, alive: Callable[[], bool]) 
         logger=quiet,
         engineio_logger=quiet,
     )
-    broadcaster = Broadcaster(server, current, alive)
+    broadcaster = Broadcaster(server, camera)
 
     @server.on("connect")
     def connect(_auth: object = None) -> None:

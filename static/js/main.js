@@ -22,7 +22,9 @@ createApp({
   start(on) {
     socket.on("connect", () => on.link(true));
     socket.on("disconnect", () => on.link(false));
-    socket.on("frame", frame => on.frame(frame));
+    socket.on("frame", (...frames) => {
+      for (const frame of frames) on.frame(frame);
+    });
     if (socket.connected) on.link(true);
   },
   sync() {
