@@ -119,10 +119,17 @@ def main(arguments: list[str]) -> None:
         say("SettingsChanged", **worker)
         return {}
 
-    def reset() -> dict[str, Any]:
+    def reset(workers: int | None = None, **changes: Any) -> dict[str, Any]:
         if "die_on_reset" in odd:
             os._exit(1)
+        worker.update(changes)
+        if changes:
+            say("SettingsChanged", **worker)
+        for gone in names[workers:] if workers is not None else ():
+            say("WorkerRemoved", worker=gone)
         say("RunReset")
+        while workers is not None and len(names) < workers:
+            add()
         return {}
 
     def said(type_: str) -> Callable[[str], dict[str, Any]]:

@@ -43,6 +43,7 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "exclusive": few([False, False, True]),
     "exists": few([True, True, False]),
     "heartbeat": few([0, 60]),
+    "ack_timeout": few([0, 60]),
     "kind": few(["classic", "quorum", "fanout", "topic"]),
     "line": few(["[*] Waiting", "[x] Done"]),
     "method": few(["basic.ack", "basic.publish"]),

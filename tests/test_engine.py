@@ -232,6 +232,15 @@ def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(engine):
     assert later == ["task-after"]
 
 
+def test_a_reset_can_set_the_scene(engine):
+    assert engine.order("reset", ack="auto", prefetch=5, workers=1)["ok"]
+    engine.wait("WorkerRemoved", worker="worker-2")
+    started = engine.wait("WorkerStarted", worker="worker-1", ack="auto")
+    assert started["prefetch"] == 5
+    assert engine.order("reset", ack="manual", prefetch=1)["ok"]  # and the next one is as ever
+    engine.wait("WorkerStarted", worker="worker-2", ack="manual")
+
+
 def test_the_broker_is_asked_for_its_own_count(engine):
     for worker in ("worker-1", "worker-2"):
         engine.order("stop", worker=worker)

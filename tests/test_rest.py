@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import socket
@@ -283,6 +284,34 @@ def test_settings_change_and_the_answer_says_what_holds_now(web: Web) -> None:
 def test_reset_and_broker_restart_are_passed_on(web: Web) -> None:
     assert web.ask("POST", "/api/broker/restart").status == 202
     assert web.ask("POST", "/api/reset", {}).status == 202
+
+
+def test_a_reset_can_set_the_scene(web: Web) -> None:
+    scene = {"ack": "auto", "prefetch": 5, "workers": 5}
+    assert web.ask("POST", "/api/reset", scene).status == 202
+    until(lambda: len(web.state()["workers"]) == 5, "five workers")
+    assert web.state()["settings"] == {"ack": "auto", "prefetch": 5, "queue": "task_queue"}
+    assert web.ask("POST", "/api/reset", {"ack": "manual", "prefetch": 1, "workers": 3}).status == 202
+    until(lambda: len(web.state()["workers"]) == 3, "three workers")
+    for nonsense in ({"workers": 33}, {"workers": -1}, {"workers": True}, {"ack": "no"}, {"worker": 1}):
+        assert web.ask("POST", "/api/reset", nonsense).status == 422, nonsense
+
+
+def test_what_is_text_comes_compressed_where_that_is_understood(web: Web) -> None:
+    plain = web.ask("GET", "/static/js/app.js")
+    packed = web.ask("GET", "/static/js/app.js", **{"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 2
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["Etag"]}
+    assert web.ask("GET", "/static/js/app.js", **again).status == 304
+    assert (
+        web.ask("GET", "/vendor/socket.io.esm.min.js", **{"Accept-Encoding": "br"}).headers[
+            "Content-Encoding"
+        ]
+        == "br"
+    )
 
 
 def test_the_state_has_its_sections(web: Web) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from flask import Flask, Response, render_template, request, send_from_directory
+from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
 from webapp import problems
@@ -45,6 +46,9 @@ def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, che
         "unacked", static_folder=str(checkout / "static"), template_folder=str(checkout / "templates")
     )
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["br", "gzip"]
+    app.config["COMPRESS_STREAMING_ENDPOINT_CONDITIONAL"] = ["static", "vendor"]
+    Compress(app)
 
     @app.before_request
     def refuse_other_sites() -> None:

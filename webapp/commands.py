@@ -204,8 +204,8 @@ def restart_broker(desk: Desk) -> dict[str, Any]:
     return {}
 
 
-def reset(desk: Desk) -> dict[str, Any]:
-    desk.engine.ask("reset")
+def reset(desk: Desk, **scene: Any) -> dict[str, Any]:
+    desk.engine.ask("reset", **scene)
     return {}
 
 
@@ -215,6 +215,8 @@ class Command:
     fields: Mapping[str, Field]
 
 
+HOW = {"ack": Field(ack_mode), "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)"))}
+
 COMMANDS: Mapping[str, Command] = {
     "submit": Command(
         submit, {"body": Field(task_body, required=True), "count": Field(whole("count", 1, MOST_AT_ONCE))}
@@ -223,10 +225,7 @@ COMMANDS: Mapping[str, Command] = {
     "worker": Command(
         worker, {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)}
     ),
-    "settings": Command(
-        settings,
-        {"ack": Field(ack_mode), "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)"))},
-    ),
+    "settings": Command(settings, HOW),
     "restart_broker": Command(restart_broker, {}),
-    "reset": Command(reset, {}),
+    "reset": Command(reset, {**HOW, "workers": Field(whole("workers", 0, MOST_WORKERS))}),
 }

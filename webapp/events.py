@@ -339,7 +339,7 @@ class WorkerRemoved(Event, frozen=True):
 
 class BrokerStarted(Event, frozen=True):
     """The broker answers. `kind` is `embedded`, `rabbitmq` or `external`; `url` has no password; `amqp_port` is the
-    tap's; `pid` is 0 where the process is not ours."""
+    tap's; `pid` is 0 where the process is not ours. `ack_timeout` is in seconds, 0 where it is not ours to set."""
 
     kind: str
     product: str
@@ -347,6 +347,7 @@ class BrokerStarted(Event, frozen=True):
     url: str
     amqp_port: int
     pid: int = 0
+    ack_timeout: float = 0
 
 
 class BrokerStopped(Event, frozen=True):

@@ -61,6 +61,7 @@ def view(state: State) -> View:
             "leaving": lane.leaving,
             "order": lane.order,
             "product": lane.product,
+            "heartbeat": lane.heartbeat,
             "output": list(lane.output),
         }
     show(_latest(state, "done", DONE_SHOWN))

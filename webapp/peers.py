@@ -31,7 +31,7 @@ GUEST_ORDER = 1000  # lanes of guests stand below the local ones
 def connection_opened(state: State, e: ev.ConnectionOpened) -> None:
     if e.conn in state.conns:
         return
-    conn = state.conns[e.conn] = Conn(e.conn, shown_name(e), e.product)
+    conn = state.conns[e.conn] = Conn(e.conn, shown_name(e), e.product, e.heartbeat)
     lane = state.workers.get(e.name)
     if lane and lane.kind == "local" and lane.alive and not lane.conns:
         lane.cut = ""

@@ -64,7 +64,7 @@ def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
 
 
 def _broker_started(state: State, e: ev.BrokerStarted) -> None:
-    state.broker = Broker(e.kind, e.product, e.version, e.url, e.amqp_port, up=True)
+    state.broker = Broker(e.kind, e.product, e.version, e.url, e.amqp_port, True, e.ack_timeout)
 
 
 def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:

@@ -198,6 +198,11 @@ class Lane:
         return {"stopped": self.exit, "frozen": "SIGSTOP", "cut": self.cut}.get(self.state, "")
 
     @property
+    def heartbeat(self) -> int:
+        """Of its open connection, in seconds; 0 where there is none."""
+        return max((conn.heartbeat for conn in self.conns.values()), default=0)
+
+    @property
     def held(self) -> int:
         """How many deliveries it has in hand."""
         return sum(conn.held for conn in self.conns.values())
@@ -268,8 +273,9 @@ class Producer:
 class Conn:
     """An open connection: what it consumes, and what was delivered on it and is not settled."""
 
-    def __init__(self, number: int, name: str, product: str) -> None:
+    def __init__(self, number: int, name: str, product: str, heartbeat: int = 0) -> None:
         self.number = number
+        self.heartbeat = heartbeat  # seconds, as agreed; 0 is off
         self.name = name  # fit to be shown: a guest's lane and producer are called so, where that is free
         self.product = product
         self.lane: Lane | None = None
@@ -313,3 +319,4 @@ class Broker:
     url: str = ""
     amqp_port: int = 0
     up: bool = False
+    ack_timeout: float = 0  # seconds; 0: not known, it is not ours

@@ -20,6 +20,7 @@
  * @property {string} url        without a password
  * @property {number} amqp_port  the tap's
  * @property {boolean} up
+ * @property {number} ack_timeout  seconds until an unacked delivery is taken back; 0: not known
  */
 
 /**
@@ -59,6 +60,7 @@
  * @property {string[]} holding  delivered and unsettled, oldest first; the first is being worked on
  * @property {number} held       how many in truth
  * @property {string[]} dropped  what it held when it died
+ * @property {number} heartbeat  seconds, as agreed with the broker; 0: none, or not connected
  * @property {string} why        kill -9 | SIGTERM | connection cut | exit code 1 | …
  * @property {number} since      when the state last changed
  * @property {number|null} restart_at

@@ -40,10 +40,11 @@ class BrokerFailed(Exception):
 
 
 class Broker(ABC):
-    """A broker. `own` is true where its process is ours; `ack_timeout` is in seconds, None where not ours to set."""
+    """A broker. `own` is true where its process is ours; `ack_timeout` is in seconds, 0 where not ours to set."""
 
     kind: str
     own = True
+    ack_timeout = 0.0
     settle_for = 0.0  # seconds between the making of a queue and a kill -9 that it survives
     username = "guest"
     password = "guest"

@@ -186,11 +186,13 @@ class Engine:
         except TimeoutError:
             raise Refused(503, "The broker has not come back yet.") from None
 
-    async def _reset(self, _: orders.Reset) -> None:
+    async def _reset(self, order: orders.Reset) -> None:
+        count = self._settings.workers if order.workers is None else order.workers
         async with self._one_at_a_time:
             if not self._up.is_set():
                 raise Refused(503, "The broker is away: reset again once it is back.")
-            await self._supervisor.reset(self._settings.workers)
+            await self._supervisor.reset(count)
+            self._supervisor.change(order.ack, order.prefetch)
             try:
                 for name in self._supervisor.workers:
                     self._tap.cut([link.conn for link in self._tap.named(name)])
@@ -200,7 +202,7 @@ class Engine:
                 self._counted.clear()
                 self._journal.say(ev.RunReset())
             finally:
-                await self._supervisor.start_all(self._settings.workers)
+                await self._supervisor.start_all(count)
 
     async def _empty(self, queue: str) -> None:
         """Purges until nothing comes back: what the killed workers held is requeued a moment later. Somebody who publishes all the while
@@ -241,6 +243,7 @@ class Engine:
                 url=broker.url(broker.address.host, broker.address.port, password=False),
                 amqp_port=self._tap.port,
                 pid=broker.pid,
+                ack_timeout=broker.ack_timeout,
             )
         )
 

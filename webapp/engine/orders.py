@@ -72,7 +72,11 @@ class RestartBroker(Order, frozen=True, tag="restart_broker"):
 
 
 class Reset(Order, frozen=True):
-    """A fresh run: workers killed, queue emptied, the first workers started."""
+    """A fresh run: workers killed, queue emptied, the first workers started; or so many, with these settings."""
+
+    ack: Literal["manual", "auto"] | None = None
+    prefetch: Prefetch | None = None
+    workers: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 AnyOrder: TypeAlias = Start | Stop | Finish | Freeze | Thaw | Add | Cut | Settings | RestartBroker | Reset

@@ -61,6 +61,7 @@ export function broker(raw) {
     url: string(from.url),
     amqp_port: number(from.amqp_port),
     up: from.up === true,
+    ack_timeout: number(from.ack_timeout),
   };
 }
 
@@ -116,6 +117,7 @@ export function worker(raw, name) {
     holding,
     held: Math.max(number(from.held), holding.length),
     dropped: strings(from.dropped),
+    heartbeat: number(from.heartbeat),
     why: string(from.why),
     since: number(from.since),
     restart_at: numberOrNull(from.restart_at),
