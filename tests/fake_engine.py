@@ -125,8 +125,8 @@ def main(arguments: list[str]) -> None:
         worker.update(changes)
         if changes:
             say("SettingsChanged", **worker)
-        for gone in names[workers:] if workers is not None else ():
-            say("WorkerRemoved", worker=gone)
+        while workers is not None and len(names) > workers:
+            say("WorkerRemoved", worker=names.pop())
         say("RunReset")
         while workers is not None and len(names) < workers:
             add()

@@ -12,6 +12,7 @@ import { createClock } from "./core/clock.js";
 import { merge } from "./core/merge.js";
 import { scene as makeScene } from "./core/scene.js";
 import { text as T } from "./text.js";
+import { mountAddress } from "./view/address.js";
 import { openDialog } from "./view/dialog.js";
 import { h } from "./view/dom.js";
 import { mountFlights } from "./view/flights.js";
@@ -26,9 +27,10 @@ import { mountLife } from "./view/life.js";
 import { openList } from "./view/lists.js";
 import { mountLive } from "./view/live.js";
 import { mountLook } from "./view/look.js";
-import { closeMenu } from "./view/menu.js";
+import { closeMenu, openMenu } from "./view/menu.js";
 import { mountProducer } from "./view/producer.js";
 import { mountQueue } from "./view/queue.js";
+import { openShare } from "./view/share.js";
 import { mountToasts } from "./view/toasts.js";
 import { mountWire } from "./view/wire.js";
 
@@ -55,8 +57,16 @@ export function createApp(source) {
   const header = mountHeader(part("header"));
   const ledger = mountLedger(part("ledger"));
   const producer = mountProducer(part("producer"));
-  const queue = mountQueue(part("queue"), () => stale());
-  const lanes = mountLanes(part("workers"), () => stale());
+  const queue = mountQueue(
+    part("queue"),
+    () => stale(),
+    () => world,
+  );
+  const lanes = mountLanes(
+    part("workers"),
+    () => stale(),
+    () => world,
+  );
   const layout = createLayout(stage, { producer: producer.anchor, queue, lanes, workers: part("workers") });
   const flights = mountFlights(part("air"), layout);
   const life = mountLife(part("life"));
@@ -65,14 +75,18 @@ export function createApp(source) {
   const live = mountLive(part("live"));
   const highlight = mountHighlight(root);
   const clock = createClock();
-  const look = mountLook(() => stale());
+  const look = mountLook(() => {
+    stale();
+    address.follow(chosen);
+  });
+  const address = mountAddress({ look, note: toasts.note, command });
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @type {import("./types.js").World|null} */
   let world = null;
   let up = false;
   /** @type {{pin: number|null, queue: string|null}} */
-  const chosen = { pin: null, queue: null };
+  const chosen = { pin: address.first.pin ?? null, queue: address.first.queue ?? null };
   let dirty = true;
   let asked = false;
   let handle = 0;
@@ -155,6 +169,7 @@ export function createApp(source) {
       world = merged.world;
       clock.observe(world.at, local());
       live.update(world);
+      address.update(world);
       showLink();
       dirty = true;
       schedule();
@@ -177,6 +192,7 @@ export function createApp(source) {
     clock.reset();
     chosen.pin = null;
     chosen.queue = null;
+    address.follow(chosen);
     closeMenu();
   }
 
@@ -187,11 +203,13 @@ export function createApp(source) {
     command: detail => void command(detail),
     pin(detail) {
       chosen.pin = detail.n === chosen.pin ? null : detail.n;
+      address.follow(chosen);
       dirty = true;
       schedule();
     },
     queue(detail) {
       chosen.queue = String(detail.name);
+      address.follow(chosen);
       stale();
     },
     list(detail) {
@@ -206,6 +224,25 @@ export function createApp(source) {
     big: () => look.toggleType(),
     full: () => look.toggleFull(),
     nothing() {},
+    share() {
+      if (world !== null) openShare(world, address.view(), producer.field.value);
+    },
+    more: () => openMenu(header.more, { label: T.more2, items: moreItems() }),
+    "ask-restart": () =>
+      void openDialog({
+        name: "restart",
+        title: T.restartTitle,
+        close: T.cancel,
+        body: [h("p", { text: T.restartText })],
+        actions: [
+          {
+            label: T.restartYes,
+            role: "restart-yes",
+            danger: true,
+            choose: () => void command({ do: "restart_broker" }),
+          },
+        ],
+      }),
     field() {
       producer.field.focus();
       producer.field.select();
@@ -246,14 +283,32 @@ export function createApp(source) {
     });
   }
 
-  /** @param {Record<string, unknown>} detail */
+  /** What the ⋯ of the head offers: the same as the keys. @returns {import("./view/menu.js").Item[]} */
+  function moreItems() {
+    const { full, type } = look.now();
+    return [
+      { label: T.full, role: "full", key: "f", checked: full, choose: () => verbs.full?.({}) },
+      { label: T.big, role: "big", key: "z", checked: type === "big", choose: () => verbs.big?.({}) },
+      { label: T.theme, role: "menu-theme", key: "t", choose: () => verbs.theme?.({}) },
+      { label: T.share, role: "share", key: "c", choose: () => verbs.share?.({}) },
+      { label: T.help, role: "menu-help", key: "?", choose: () => verbs.help?.({}) },
+      { label: T.reset, role: "menu-reset", key: "r", choose: () => verbs["ask-reset"]?.({}) },
+    ];
+  }
+
+  /** Whether it was done. @param {Record<string, unknown>} detail @returns {Promise<boolean>} */
   async function command(detail) {
     const answer = await source.command(detail);
-    if (answer.ok) return;
+    if (answer.ok) {
+      if (typeof detail.ack === "string" && detail.do === "settings")
+        toasts.note(T.switched(detail.ack), T.switchedNote);
+      return true;
+    }
     const said = answer.detail || answer.title;
     if (detail.do === "submit") producer.problem(said);
     else toasts.say(answer.title || said, answer.title && said !== answer.title ? said : "");
     if (detail.do === "settings") header.restore();
+    return false;
   }
 
   mountKeys(root, Object.keys(verbs));

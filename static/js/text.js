@@ -125,6 +125,10 @@ export const text = {
   watching: (/** @type {number} */ n) => `${count(n)} watching`,
   theme: "Light or dark",
   help: "Keys and signs",
+  more2: "More: full screen, big type, a link",
+  full: "Full screen",
+  big: "Big type",
+  share: "A link to this scene",
   reset: "Reset",
   resetTitle: "Start over?",
   resetText: (/** @type {number} */ n) =>
@@ -143,6 +147,12 @@ export const text = {
   joinNote: "Connect your own program here: it appears as a lane or a producer.",
   restartBroker: "Restart the broker",
   restartNote: "Durable queues and persistent messages survive it.",
+  restartTitle: "Restart the broker?",
+  restartText:
+    "It is killed and started again: every connection breaks, and what is not both durable and persistent is gone.",
+  restartYes: "Yes, restart it",
+  switched: (/** @type {string} */ ack) => (ack === "auto" ? "Auto-ack" : "Manual ack"),
+  switchedNote: "Each worker starts anew with it, once it has finished what it has in hand.",
 
   producer: "Producer",
   field: "Task text",

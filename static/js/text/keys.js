@@ -14,6 +14,7 @@ export const keyWords = {
   remote: "in full screen: nothing, so that a remote’s start button does not load the page again",
   big: "big type, for the last row",
   theme: "light or dark",
+  share: "a link to this scene",
   help: "this list",
   release: "close what is open, leave the field, let go of the pinned task",
 };

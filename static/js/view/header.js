@@ -2,6 +2,7 @@
 /** The head of the page: whose broker this is, how it acknowledges, and whether what one sees is live. */
 import * as words from "../text.js";
 import { act, attr, h, show, text } from "./dom.js";
+import { makeInfo } from "./info.js";
 import { openMenu } from "./menu.js";
 
 const { text: T } = words;
@@ -9,6 +10,8 @@ const PREFETCHES = [1, 2, 3, 5, 10, 20, 50, 0];
 
 /** @param {HTMLElement} root */
 export function mountHeader(root) {
+  /** @type {import("../types.js").World|null} */
+  let world = null;
   const product = h("b", {});
   const kind = h("span", { class: "kind" });
   const broker = h(
@@ -78,8 +81,18 @@ export function mountHeader(root) {
       h("span", { "aria-hidden": "true", text: "ed" }),
     ),
     broker,
-    ack,
-    prefetch,
+    h(
+      "span",
+      { class: "knob" },
+      ack,
+      makeInfo("ack", () => world),
+    ),
+    h(
+      "span",
+      { class: "knob" },
+      prefetch,
+      makeInfo("prefetch", () => world),
+    ),
     h("span", { class: "grow" }),
     link,
     watching,
@@ -88,8 +101,10 @@ export function mountHeader(root) {
     button("help", T.help, "?", "help"),
   );
 
-  /** @type {import("../types.js").World|null} */
-  let world = null;
+  const more = button("more", T.more2, "⋯", "more");
+  attr(more, "aria-haspopup", "menu");
+  root.append(more);
+
   broker.addEventListener("click", () => {
     if (world === null) return;
     const { broker: it, settings } = world;
@@ -104,7 +119,7 @@ export function mountHeader(root) {
               label: T.restartBroker,
               note: T.restartNote,
               role: "restart-broker",
-              choose: () => act(broker, "command", { do: "restart_broker" }),
+              choose: () => act(broker, "ask-restart"),
             },
           ]
         : [],
@@ -113,6 +128,7 @@ export function mountHeader(root) {
   });
 
   return {
+    more,
     /** @param {import("../types.js").Scene} scene */
     update(scene) {
       world = scene.world;

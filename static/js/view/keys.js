@@ -45,6 +45,7 @@ export const KEYS = [
   { keys: ["F5", "Shift+F5"], says: "remote", verb: "nothing", when: fullScreen },
   { keys: ["z"], says: "big", verb: "big" },
   { keys: ["t"], says: "theme", verb: "theme" },
+  { keys: ["c"], says: "share", verb: "share" },
   { keys: ["?"], says: "help", verb: "help" },
   { keys: ["Escape"], says: "release", verb: "release" },
 ];

@@ -5,6 +5,7 @@ import { count, held } from "../core/format.js";
 import * as words from "../text.js";
 import { describe, makeChip, mark } from "./chip.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
+import { makeInfo } from "./info.js";
 import { openMenu } from "./menu.js";
 import { makePips } from "./pips.js";
 import { rem } from "./shelf.js";
@@ -26,8 +27,9 @@ function actionsOf(worker) {
 /**
  * @param {HTMLElement} root
  * @param {() => void} changed  lanes came, went, or have another size
+ * @param {() => import("../types.js").World|null} world  for the i
  */
-export function mountLanes(root, changed) {
+export function mountLanes(root, changed, world) {
   const add = h(
     "button",
     { type: "button", class: "button small", "data-role": "add-worker" },
@@ -37,7 +39,10 @@ export function mountLanes(root, changed) {
   add.addEventListener("click", () => act(add, "command", { do: "add" }));
   const hint = h("p", { class: "col-hint", "data-role": "hint", role: "status" });
   const list = h("div", { class: "lanes" });
-  root.append(h("header", { class: "col-head" }, h("h2", { text: T.workers }), hint, add), list);
+  root.append(
+    h("header", { class: "col-head" }, h("h2", { text: T.workers }), makeInfo("heartbeat", world), hint, add),
+    list,
+  );
   list.addEventListener("scroll", changed, { passive: true });
 
   let size = { height: 24, width: 50 };

@@ -7,6 +7,8 @@ import { attr, h } from "./dom.js";
  * @property {string} label
  * @property {string} [note]
  * @property {string} role
+ * @property {string} [key]      the key that does the same
+ * @property {boolean} [checked] it is a switch, and on or off
  * @property {() => void} choose
  */
 
@@ -26,8 +28,16 @@ export function openMenu(button, { label, items, about = [] }) {
   const choices = items.map(item => {
     const node = h(
       "button",
-      { type: "button", role: "menuitem", class: "choice", "data-role": item.role, tabindex: -1 },
-      h("b", { text: item.label }),
+      {
+        type: "button",
+        role: item.checked === undefined ? "menuitem" : "menuitemcheckbox",
+        "aria-checked": item.checked === undefined ? null : String(item.checked),
+        class: "choice",
+        "data-role": item.role,
+        tabindex: -1,
+      },
+      h("b", {}, item.checked ? h("i", { text: "✓ ", "aria-hidden": "true" }) : null, item.label),
+      item.key ? h("kbd", { text: item.key, "aria-hidden": "true" }) : null,
       item.note ? h("small", { text: item.note }) : null,
     );
     node.addEventListener("click", () => {
@@ -81,7 +91,7 @@ export function openMenu(button, { label, items, about = [] }) {
 }
 
 /** Below the button, or above where there is no room; never outside the window. @param {HTMLElement} node @param {HTMLElement} button */
-function place(node, button) {
+export function place(node, button) {
   const at = button.getBoundingClientRect();
   const size = node.getBoundingClientRect();
   const below = at.bottom + 6;

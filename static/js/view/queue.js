@@ -8,6 +8,7 @@ import { look } from "../core/scene.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
+import { makeInfo } from "./info.js";
 import { makeShelf } from "./shelf.js";
 
 const { text: T } = words;
@@ -24,8 +25,9 @@ const NAMED = 2;
 /**
  * @param {HTMLElement} root
  * @param {() => void} changed  a shelf has another size
+ * @param {() => import("../types.js").World|null} world  for the i's
  */
-export function mountQueue(root, changed) {
+export function mountQueue(root, changed, world) {
   const title = h("h2", {});
   const tabs = h("div", { class: "tabs queues", role: "group", "aria-label": T.queue, hidden: true });
   const settleTabs = rove(tabs, "button");
@@ -50,7 +52,7 @@ export function mountQueue(root, changed) {
   const unacked = h(
     "section",
     { class: "shelf unacked", "aria-label": T.unacked },
-    h("header", {}, h("h3", { text: T.unacked }), unackedCount, kept),
+    h("header", {}, h("h3", { text: T.unacked }), unackedCount, kept, makeInfo("timeout", world)),
     ghostShelf.node,
     empty,
     caption,
@@ -60,7 +62,12 @@ export function mountQueue(root, changed) {
   const lost = tray("lost", T.lost);
   const dead = tray("dead", T.dead);
   graves.append(lost.node, dead.node);
-  root.append(h("header", { class: "col-head" }, title, tabs), ready, unacked, graves);
+  root.append(
+    h("header", { class: "col-head" }, title, makeInfo("durable", world), tabs),
+    ready,
+    unacked,
+    graves,
+  );
 
   /** @type {Map<string, ReturnType<typeof makeGhost>>} */
   const ghosts = new Map();

@@ -1,5 +1,5 @@
 // @ts-check
-/** What went wrong, said where people look, until they have read it. */
+/** What went wrong, and more quietly what is worth knowing: said where people look, until they have read it. */
 import { text as T } from "../text.js";
 import { h } from "./dom.js";
 
@@ -8,22 +8,24 @@ const MOST = 3;
 
 /** @param {HTMLElement} root */
 export function mountToasts(root) {
+  /** @param {"problem"|"note"} kind @param {string} title @param {string} detail */
+  function show(kind, title, detail) {
+    while (root.childElementCount >= MOST) root.firstElementChild?.remove();
+    const close = h("button", { type: "button", class: "icon small", "aria-label": T.dismiss, text: "✕" });
+    const node = h(
+      "div",
+      { class: "toast", "data-kind": kind, role: kind === "note" ? "status" : "alert" },
+      h("div", {}, h("b", { text: title }), detail && h("p", { text: detail })),
+      close,
+    );
+    const away = () => node.remove();
+    close.addEventListener("click", away);
+    const timer = setTimeout(away, STAY);
+    node.addEventListener("pointerenter", () => clearTimeout(timer));
+    root.append(node);
+  }
   return {
-    /** @param {string} title @param {string} [detail] */
-    say(title, detail = "") {
-      while (root.childElementCount >= MOST) root.firstElementChild?.remove();
-      const close = h("button", { type: "button", class: "icon small", "aria-label": T.dismiss, text: "✕" });
-      const node = h(
-        "div",
-        { class: "toast", role: "alert" },
-        h("div", {}, h("b", { text: title }), detail && h("p", { text: detail })),
-        close,
-      );
-      const away = () => node.remove();
-      close.addEventListener("click", away);
-      const timer = setTimeout(away, STAY);
-      node.addEventListener("pointerenter", () => clearTimeout(timer));
-      root.append(node);
-    },
+    say: (/** @type {string} */ title, detail = "") => show("problem", title, detail),
+    note: (/** @type {string} */ title, detail = "") => show("note", title, detail),
   };
 }

@@ -1,0 +1,62 @@
+// @ts-check
+/** What each knob is, in two sentences, and what to try. `seconds` is the value in force, 0 where the page does not know it. */
+import { count } from "../core/format.js";
+
+/** @param {number} seconds */
+const span = seconds =>
+  seconds >= 120 && seconds % 60 === 0
+    ? `${count(seconds / 60)} minutes`
+    : `${count(seconds)} ${seconds === 1 ? "second" : "seconds"}`;
+
+/**
+ * @typedef {Object} Knob
+ * @property {string} title
+ * @property {(world: import("../types.js").World) => string} says  two sentences
+ * @property {string} tries
+ */
+
+/** @type {Record<string, Knob>} */
+export const knobs = {
+  ack: {
+    title: "Manual ack or auto-ack",
+    says: () =>
+      "With manual ack the broker keeps its copy of a message until the worker acknowledges it; with auto-ack it forgets the message the moment it is delivered. A switch takes effect as each worker starts anew, which it does once it has finished what it has in hand.",
+    tries: "Send × 5, stop a busy worker; then the same under the other mode, and compare Lost.",
+  },
+  prefetch: {
+    title: "Prefetch",
+    says: () =>
+      "How many unacked messages a worker may hold at once; 1 is fair dispatch, and whoever is free gets the next. Under auto-ack it has no effect at all, for nothing is ever unacked.",
+    tries: "Choose no limit, stop all workers but one, send × 20, then start another: it stays idle.",
+  },
+  durable: {
+    title: "Durable and persistent",
+    says: ({ queues, settings }) => {
+      const queue = queues.get(settings.queue);
+      const kind =
+        queue === undefined ? "" : `${queue.durable ? "a durable" : "a transient"} ${queue.kind} queue`;
+      return `A message survives a restart of the broker only if its queue is durable and it was published as persistent: both, or it is gone. ${kind === "" ? "The form here publishes persistent messages" : `This is ${kind}, and the form here publishes persistent messages`}.`;
+    },
+    tries: "Stop all workers, send × 5, click the broker’s name and restart it: all five are still ready.",
+  },
+  heartbeat: {
+    title: "Heartbeat",
+    says: ({ workers }) => {
+      const ours = [...workers.values()].find(each => each.kind === "local" && each.heartbeat > 0);
+      return `A frozen worker, or one behind a cut cable, closes no connection: the broker learns of it only because the heartbeats stop, after about two of them. ${ours === undefined ? "Our workers ask for a short one" : `Our workers ask for one every ${span(ours.heartbeat)}`}, so that it can be watched; RabbitMQ’s own proposal is 60 seconds.`;
+    },
+    tries: "Freeze a busy worker (⋯) and count until its task comes back; then stop one: no counting.",
+  },
+  timeout: {
+    title: "Delivery acknowledgement timeout",
+    says: ({ broker }) =>
+      `A worker that lives and never acks is found by this timeout alone: the broker closes its channel, and what was unacked there is ready again. RabbitMQ’s default is 30 minutes${broker.ack_timeout > 0 ? `; here it is ${span(broker.ack_timeout)}` : ""}.`,
+    tries:
+      "Submit a task with more dots than that has seconds: the worker ends it, too late, and it is done twice.",
+  },
+};
+
+export const knobWords = {
+  about: (/** @type {string} */ title) => `About: ${title}`,
+  tries: "Try: ",
+};

@@ -1,0 +1,116 @@
+// @ts-check
+/**
+ * The page's address: what it asks for when the page opens, and that it follows what is chosen later.
+ *
+ * How the page looks is taken at once. A scene would change what runs, for everybody: it is set up at once only where nothing can be lost by
+ * it, else the page asks. An answered question leaves the address, so that a reload does not ask again.
+ */
+import { format, missing, parse, untouched } from "../core/link.js";
+import { linkText as L, sceneWords, wrongWords } from "../text/link.js";
+import { openOffer } from "./offer.js";
+
+/** @typedef {import("../types.js").World} World */
+
+/**
+ * @param {{
+ *   look: ReturnType<typeof import("./look.js").mountLook>,
+ *   note: (title: string, detail?: string) => void,
+ *   command: (detail: Record<string, unknown>) => Promise<boolean>,
+ * }} page
+ */
+export function mountAddress({ look, note, command }) {
+  const asked = parse(location.search);
+  let scene = asked.scene;
+  let full = asked.view.full === "1";
+  /** @type {import("./offer.js").Offer|null} */
+  let offer = null;
+  let arrived = false;
+  /** @type {World|null} */
+  let world = null;
+
+  /** @param {World} here */
+  function arrive(here) {
+    arrived = true;
+    if (asked.wrong.length > 0) note(L.wrongTitle, wrongWords(asked.wrong));
+    if (Object.keys(missing(scene, here)).length === 0) scene = {};
+    else if (untouched(here)) return void setUp();
+    if (Object.keys(scene).length > 0 || full) ask(here);
+  }
+
+  /** @param {World} here */
+  function ask(here) {
+    const some = Object.keys(scene).length > 0;
+    offer = openOffer(words(here), [
+      {
+        label: some ? L.setUp : L.full,
+        role: "offer-yes",
+        strong: true,
+        choose() {
+          if (full && !look.now().full) look.toggleFull();
+          if (some) void setUp();
+          else decided();
+        },
+      },
+      { label: L.notNow, role: "offer-no", choose: decided },
+    ]);
+  }
+
+  /** @param {World} here */
+  const words = here =>
+    Object.keys(scene).length > 0 ? L.offer(sceneWords(scene)) + L.costs(here.ledger.published) : L.offerFull;
+
+  function decided() {
+    offer = null;
+    scene = {};
+    full = false;
+    write();
+  }
+
+  async function setUp() {
+    const { ack, prefetch, workers, body, count } = scene;
+    const said = sceneWords(scene);
+    const fresh = world?.ledger.published === 0 && [ack, prefetch, workers].every(each => each === undefined);
+    decided();
+    const done =
+      (fresh || (await command({ do: "reset", ...given({ ack, prefetch, workers }) }))) &&
+      (body === undefined || (await command({ do: "submit", body, count: count ?? 1 })));
+    if (done) note(L.done(said));
+  }
+
+  /** @type {{pin: number|null, queue: string|null, tab?: string|null}} */
+  let chosen = { pin: asked.view.pin ?? null, queue: asked.view.queue ?? null, tab: asked.view.tab ?? null };
+
+  /** @returns {import("../core/link.js").View} */
+  function view() {
+    const { theme, type, full: isFull } = look.now();
+    const { tab, pin, queue } = chosen;
+    return given({ theme, type, full: isFull || full ? "1" : null, tab, pin, queue });
+  }
+
+  function write() {
+    const search = format(view(), scene);
+    if (search !== location.search)
+      history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
+  }
+
+  return {
+    /** What the address chose of the view. */
+    first: asked.view,
+    view,
+    /** @param {World} next */
+    update(next) {
+      world = next;
+      if (!arrived) arrive(next);
+      else offer?.say(words(next));
+    },
+    /** The address follows. @param {{pin: number|null, queue: string|null, tab?: string|null}} now */
+    follow(now) {
+      chosen = now;
+      write();
+    },
+  };
+}
+
+/** Those that have a value. @param {Record<string, unknown>} all @returns {Record<string, any>} */
+const given = all =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null));
