@@ -52,7 +52,7 @@ export const knobs = {
     says: ({ broker }) =>
       `A worker that lives and never acks is found by this timeout alone: the broker closes its channel, and what was unacked there is ready again. RabbitMQ’s default is 30 minutes${broker.ack_timeout > 0 ? `; here it is ${span(broker.ack_timeout)}` : ""}.`,
     tries:
-      "Submit a task with more dots than that has seconds: the worker ends it, too late, and it is done twice.",
+      "Submit a task with more dots than that has seconds: its channel is closed, and another worker begins it anew.",
   },
 };
 

@@ -11,7 +11,7 @@ import { h, text } from "./dom.js";
  * @param {import("../core/link.js").View} view
  * @param {string} body  the task in the field
  */
-export function openShare(world, view, body) {
+export function openShare(world, { pin: _, ...view }, body) {
   const field = h("input", {
     type: "text",
     readonly: true,
