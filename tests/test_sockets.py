@@ -266,7 +266,7 @@ class Server:
     def leave_room(self, sid: str, _room: str) -> None:
         self.room.discard(sid)
 
-    def emit(self, _event: str, *frames: Any, to: str) -> None:
+    def emit(self, _event: str, frames: tuple[Any, ...], to: str) -> None:
         for sid in self.room if to == sockets.ROOM else {to}:
             self.got.setdefault(sid, []).extend(json.loads(bytes(frame)) for frame in frames)
 

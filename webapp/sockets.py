@@ -165,7 +165,7 @@ class Broadcaster:
                     self._server.leave_room(sid, ROOM)
 
     def _emit(self, frames: list[bytes], to: str) -> None:
-        self._socketio.emit("frame", *map(msgspec.Raw, frames), to=to)
+        self._socketio.emit("frame", tuple(map(msgspec.Raw, frames)), to=to)
 
 
 def attach(app: Flask, desk: Desk, camera: Camera) -> Broadcaster:
