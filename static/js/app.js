@@ -2,16 +2,15 @@
 /**
  * The page, put together: frames come in, worlds are made, scenes are drawn, verbs go out. Knows a frame source, not a socket.
  *
- *   frame ─► merge ─► world ─┐
- *                    clock ──┼─► scene ─► views          views ─► verbs (custom events) ─► source.command
- *                   choice ──┘
+ *   frame ─► merge ─► world ─► time: a world at a moment ─┐
+ *                                                choice ──┴─► scene ─► views      views ─► verbs (custom events) ─► source.command
  *
  * requestAnimationFrame runs only while something moves or seconds count.
  */
-import { createClock } from "./core/clock.js";
 import { merge } from "./core/merge.js";
 import { scene as makeScene } from "./core/scene.js";
 import { text as T } from "./text.js";
+import { mountTime } from "./time.js";
 import { mountAddress } from "./view/address.js";
 import { openDialog } from "./view/dialog.js";
 import { h } from "./view/dom.js";
@@ -74,7 +73,11 @@ export function createApp(source) {
   const toasts = mountToasts(part("toasts"));
   const live = mountLive(part("live"));
   const highlight = mountHighlight(root);
-  const clock = createClock();
+  const time = mountTime(part("time"), source, () => {
+    showLink();
+    dirty = true;
+    schedule();
+  });
   const look = mountLook(() => {
     stale();
     address.follow(chosen);
@@ -82,8 +85,10 @@ export function createApp(source) {
   const address = mountAddress({ look, note: toasts.note, command });
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
-  /** @type {import("./types.js").World|null} */
+  /** The newest world, and the one on the picture. @type {import("./types.js").World|null} */
   let world = null;
+  /** @type {import("./types.js").World|null} */
+  let drawn = null;
   let up = false;
   /** @type {{pin: number|null, queue: string|null}} */
   const chosen = { pin: address.first.pin ?? null, queue: address.first.queue ?? null };
@@ -96,33 +101,34 @@ export function createApp(source) {
   let counting = false;
   let ticked = 0;
 
-  const local = () => performance.now() / 1000;
-
   function schedule() {
     if (handle === 0) handle = requestAnimationFrame(draw);
   }
 
   function draw() {
     handle = 0;
-    if (world === null) return;
-    const t = clock.read(local());
-    if (dirty || t >= next) update(t);
-    else if (counting && Math.abs(t - ticked) >= TICK) tick(t);
+    const now = time.show();
+    if (now === null) return;
+    const { t, mode } = now;
+    if (dirty || now.world !== drawn || t >= next || t < ticked) update(now);
+    else if (counting && t - ticked >= TICK) tick(t);
     if (counting) life.draw(t);
     const flying = flights.draw(t);
     clearTimeout(later);
-    if (flying || counting) schedule();
+    if (mode === "paused") return;
+    if (flying || counting || mode === "playing") schedule();
     else if (next < Number.POSITIVE_INFINITY) later = setTimeout(schedule, Math.max(16, (next - t) * 1000));
   }
 
-  /** @param {number} t */
-  function update(t) {
-    if (world === null) return;
+  /** @param {{world: import("./types.js").World, t: number, still: boolean}} now */
+  function update({ world: shown, t, still }) {
     dirty = false;
+    drawn = shown;
     ticked = t;
-    const scene = makeScene(world, t, { ...chosen, still: stillness.matches, room: queue.room(world) });
+    const room = queue.room(shown);
+    const scene = makeScene(shown, t, { ...chosen, still: still || stillness.matches, room });
     next = scene.next;
-    counting = scene.counting && up;
+    counting = scene.counting && (up || !time.isLive);
     header.update(scene);
     ledger.update(scene);
     producer.update(scene);
@@ -152,7 +158,7 @@ export function createApp(source) {
         ? "engine-gone"
         : "live";
     document.body.dataset.link = state;
-    header.link(state);
+    header.link(state === "live" && !time.isLive ? "past" : state);
   }
 
   source.start({
@@ -167,11 +173,11 @@ export function createApp(source) {
       if (world !== null && (merged.world.run !== world.run || merged.world.n < world.n)) forget();
       asked = false;
       world = merged.world;
-      clock.observe(world.at, local());
-      live.update(world);
+      time.frame(frame, world);
+      live.update(world, !time.isLive);
       address.update(world);
       showLink();
-      dirty = true;
+      dirty ||= time.isLive;
       schedule();
     },
     link(isUp) {
@@ -187,9 +193,8 @@ export function createApp(source) {
     if (world !== null && up) source.seen(world.n);
   }, SEEN);
 
-  /** Another run: the clock and what was chosen of the old one go. */
+  /** Another run: what was chosen of the old one goes. */
   function forget() {
-    clock.reset();
     chosen.pin = null;
     chosen.queue = null;
     address.follow(chosen);
@@ -200,6 +205,7 @@ export function createApp(source) {
 
   /** @type {Record<string, (detail: Record<string, any>) => void>} */
   const verbs = {
+    ...time.verbs,
     command: detail => void command(detail),
     pin(detail) {
       chosen.pin = detail.n === chosen.pin ? null : detail.n;
@@ -213,7 +219,7 @@ export function createApp(source) {
       stale();
     },
     list(detail) {
-      if (world !== null) openList(world, String(detail.what), root);
+      if (drawn !== null) openList(drawn, String(detail.what), root);
     },
     changed() {
       dirty = true;
@@ -299,7 +305,9 @@ export function createApp(source) {
   /** Whether it was done. @param {Record<string, unknown>} detail @returns {Promise<boolean>} */
   async function command(detail) {
     const answer = await source.command(detail);
+    if (detail.do === "settings" && !time.isLive) header.restore(); // what is on the picture was so then
     if (answer.ok) {
+      time.acted();
       if (typeof detail.ack === "string" && detail.do === "settings")
         toasts.note(T.switched(detail.ack), T.switchedNote);
       return true;

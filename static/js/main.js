@@ -33,6 +33,16 @@ createApp({
   seen(n) {
     socket.volatile.emit("seen", { n });
   },
+  async film(query) {
+    if (!socket.connected) return null;
+    const words = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    try {
+      const answer = await fetch(`/api/film?${words}`, { signal: AbortSignal.timeout(PATIENCE) });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null; // the connection broke, or it took too long
+    }
+  },
   async command(command) {
     if (!socket.connected) return failed(T.offline);
     try {

@@ -91,6 +91,7 @@ export const links = {
   live: "live",
   reconnecting: "reconnecting",
   "engine-gone": "engine gone",
+  past: "in the past",
 };
 
 /** @type {Record<string, string>} */
@@ -99,6 +100,7 @@ export const linkMeaning = {
   live: "What you see is what happens now.",
   reconnecting: "The server does not answer. The picture stands still until it does.",
   "engine-gone": "The engine has ended and is being started again.",
+  past: "What you see has been. The buttons act on what runs now.",
 };
 
 /** Labels of actions, as the menu has them. @type {Record<string, {label: string, note: string}>} */

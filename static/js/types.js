@@ -232,7 +232,30 @@
 
 /** @typedef {{ok: true, [result: string]: unknown} | {ok: false, status: number, title: string, detail: string}} Answer */
 
-/** @typedef {"connecting"|"live"|"reconnecting"|"engine-gone"} LinkState */
+/**
+ * A moment worth finding again.
+ * @typedef {Object} Mark
+ * @property {number} at
+ * @property {string} what       stopped | frozen | cut | broker_down
+ * @property {string} who        the worker
+ * @property {string} why        kill -9 | connection cut | …
+ */
+
+/**
+ * Where the picture stands between the beginning of the film and the present. Times as everywhere.
+ * @typedef {Object} Moment
+ * @property {"live"|"paused"|"playing"} mode
+ * @property {number} t          the moment on the picture
+ * @property {number} live       the present
+ * @property {number} began      when the run began
+ * @property {number} from       when the film begins; older is not kept
+ * @property {number} whole      from here on every frame is kept, before it one every few seconds
+ * @property {number} rate
+ * @property {boolean} waiting   the picture of this moment is on its way
+ * @property {Mark[]} marks
+ */
+
+/** @typedef {"connecting"|"live"|"reconnecting"|"engine-gone"|"past"} LinkState */
 
 /**
  * Where frames come from: the live server, or a script. The page knows no other way in or out.
@@ -241,6 +264,7 @@
  * @property {() => void} sync                                    ask for a keyframe
  * @property {(n: number) => void} seen                           tell the last frame drawn
  * @property {(command: Record<string, unknown>) => Promise<Answer>} command  never rejects
+ * @property {(query: Record<string, number>) => Promise<unknown>} film  the film's index, or with `at` its reel; null if it cannot be had
  */
 
 export {};

@@ -41,6 +41,39 @@ export const KEYS = [
   { keys: ["+", "w"], says: "add", verb: "command", detail: () => ({ do: "add" }), touches: true },
   { keys: ["a"], says: "ack", verb: "toggle-ack", touches: true },
   { keys: ["r"], says: "reset", verb: "ask-reset" },
+  { keys: [".", " "], says: "pause", verb: "time-pause" },
+  {
+    keys: ["ArrowLeft", "PageUp"],
+    says: "back",
+    verb: "time-step",
+    detail: () => ({ way: -1 }),
+    repeats: true,
+  },
+  {
+    keys: ["ArrowRight", "PageDown"],
+    says: "on",
+    verb: "time-step",
+    detail: () => ({ way: 1 }),
+    repeats: true,
+  },
+  {
+    keys: ["Shift+ArrowLeft"],
+    says: "earlier",
+    verb: "time-jump",
+    detail: () => ({ seconds: -5 }),
+    repeats: true,
+  },
+  {
+    keys: ["Shift+ArrowRight"],
+    says: "later",
+    verb: "time-jump",
+    detail: () => ({ seconds: 5 }),
+    repeats: true,
+  },
+  { keys: ["["], says: "slower", verb: "time-faster", detail: () => ({ way: -1 }) },
+  { keys: ["]"], says: "faster", verb: "time-faster", detail: () => ({ way: 1 }) },
+  { keys: ["Home"], says: "begin", verb: "time-begin" },
+  { keys: ["l", "End"], says: "live", verb: "time-live" },
   { keys: ["f"], says: "full", verb: "full" },
   { keys: ["F5", "Shift+F5"], says: "remote", verb: "nothing", when: fullScreen },
   { keys: ["z"], says: "big", verb: "big" },
@@ -63,7 +96,7 @@ const ROWS = "input[type=radio], input[type=range], [role=tablist], [role=slider
 export function nameOf({ key, code, shiftKey }) {
   const digit = /^Digit([1-9])$/.exec(code)?.[1];
   if (digit !== undefined && !/^[0-9]$/.test(key)) return `Shift+${digit}`;
-  if (shiftKey && /^F\d/.test(key)) return `Shift+${key}`;
+  if (shiftKey && /^(F\d|Arrow)/.test(key)) return `Shift+${key}`;
   return key.length === 1 ? key.toLowerCase() : key;
 }
 

@@ -13,17 +13,18 @@ export function mountLive(root) {
   let collected = [];
   let waiting = false;
   return {
-    /** @param {import("../types.js").World} world */
-    update(world) {
-      const news = changes(before, world);
+    /** @param {import("../types.js").World} world @param {boolean} elsewhere  the picture shows the past: this is not what there is to see */
+    update(world, elsewhere) {
+      const news = elsewhere ? [] : changes(before, world);
       before = world;
+      if (elsewhere) collected = [];
       if (news.length === 0) return;
       collected = [...collected, ...news].slice(-40);
       if (waiting) return;
       waiting = true;
       setTimeout(() => {
         waiting = false;
-        root.textContent = say(collected);
+        if (collected.length > 0) root.textContent = say(collected);
         collected = [];
       }, COLLECT);
     },
