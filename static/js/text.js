@@ -173,6 +173,11 @@ export const text = {
   submitting: "Submitting…",
 
   queue: "Queue",
+  queues: "Queues",
+  moreQueues: (/** @type {number} */ n) => `+ ${count(n)}`,
+  queueHas: (/** @type {number} */ ready, /** @type {number} */ unacked) =>
+    `${count(ready)} ready, ${count(unacked)} unacked`,
+  elsewhere: (/** @type {number} */ n) => `${count(n)} in other queues`,
   noQueue: "no queue yet",
   ready: "Ready",
   noConsumers: "no consumers",
@@ -188,6 +193,12 @@ export const text = {
   autoShelf: "auto-ack: the broker keeps no copy",
   autoShelfNote: "If the worker dies, its tasks are lost.",
   was: (/** @type {string} */ worker) => `was ${worker}`,
+  ack: (/** @type {string} */ task) => `ack ${task}`,
+  closed: "connection closed",
+  backCount: (/** @type {number} */ n, /** @type {boolean} */ least) => `${count(n)}${least ? "+" : ""} back`,
+  inSeconds: (/** @type {number} */ s) => `in ${s} s`,
+  brokerAway: "The broker went away. What is durable will be back with it.",
+  brokerBack: "The broker was away and is back. What is durable is still here.",
   ackLanding: "acknowledged",
   cameBack: (
     /** @type {string} */ worker,
@@ -214,7 +225,21 @@ export const text = {
   menu: (/** @type {string} */ worker) => `More for ${worker}`,
   tally: (/** @type {string} */ worker, /** @type {number} */ n) =>
     `${worker} has done ${plural(n, "task", "tasks")}`,
-  behind: "next",
+  behind: "buffered",
+  buffered: (/** @type {number} */ n) => `${count(n)} buffered`,
+  bufferedNote: (/** @type {number} */ n) =>
+    n === 0 ? "Nothing is buffered." : `${plural(n, "task", "tasks")} buffered: delivered, not begun.`,
+  prefetchOf: (/** @type {number} */ n) => `prefetch ${count(n)}`,
+  heldOf: (/** @type {number} */ held, /** @type {number} */ limit) => `${count(held)} of ${count(limit)}`,
+  heldNote: (/** @type {number} */ held, /** @type {number} */ limit) =>
+    `Prefetch ${count(limit)}: it holds ${count(held)}.`,
+  noLimitNote: "No prefetch limit: it is given all there is.",
+  nth: (/** @type {number} */ n) => ordinal(n),
+  attemptWord: " attempt",
+  start: "Start",
+  again: "again",
+  noBroker: "no broker",
+  moreLanes: (/** @type {number} */ n) => `↓ ${plural(n, "more lane", "more lanes")}`,
   autoLane: "auto-ack",
 
   life: "Life of a task",

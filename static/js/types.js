@@ -166,11 +166,24 @@
  * @property {string} key
  * @property {Task} task
  * @property {string} from       the worker that died
+ * @property {number} at         when it did
  * @property {string|null} to    the worker that has it now; null while it is ready
  * @property {number|null} gap   seconds from the end to the next delivery, measured
  * @property {number} start
  * @property {number} second     when the second half begins
  * @property {number} until
+ */
+
+/**
+ * Ways back that one closed connection opened, as one.
+ * @typedef {Object} Bundle
+ * @property {string} key
+ * @property {string} from
+ * @property {Task[]} tasks
+ * @property {boolean} least     there may be more than these
+ * @property {Trail[]} onward    at most one for each lane they went on to
+ * @property {number|null} gap   the shortest
+ * @property {number} second     when the first second half begins
  */
 
 /**
@@ -195,6 +208,8 @@
  * @property {number|null} stopped  when it stopped counting (the worker died or was frozen)
  * @property {Chip[]} behind     delivered, not begun
  * @property {number} more       further ones, not drawn
+ * @property {import("./core/rack.js").Rack} rack  its prefetch slots
+ * @property {boolean} excused   it is down because the broker went away
  */
 
 /**
@@ -209,11 +224,15 @@
  * @property {number} ghostsMore
  * @property {Chip[]} lost
  * @property {number} lostMore
+ * @property {number} lostElsewhere  known ones of other queues
  * @property {Chip[]} dead
  * @property {number} deadMore
+ * @property {number} deadElsewhere
  * @property {LaneScene[]} lanes
  * @property {Flight[]} flights
- * @property {Trail[]} trails
+ * @property {Bundle[]} bundles  ways back that are drawn
+ * @property {"down"|"back"|null} outage  the broker went away; or is back since a moment ago
+ * @property {Trail[]} trails    newest first
  * @property {Trail[]} back      all ways back, drawn or not, from the worker that died last
  * @property {number|null} pin   the number of the task in view
  * @property {string|null} hint  a key of text.hints
@@ -227,7 +246,7 @@
  * @property {number|null} pin
  * @property {string|null} queue
  * @property {boolean} still     no motion is wanted
- * @property {{ready: number, ghosts: number}} room  how many chips the shelves hold
+ * @property {{ready: number, ghosts: number, cell?: {ready: number, ghosts: number}}} room  how many chips the shelves hold, and how wide a cell is, in rem
  */
 
 /** @typedef {{ok: true, [result: string]: unknown} | {ok: false, status: number, title: string, detail: string}} Answer */

@@ -4,7 +4,12 @@ import { merge } from "../../static/js/core/merge.js";
 import { AIR, choose, scene } from "../../static/js/core/scene.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
-const CHOICE = { pin: null, queue: null, still: false, room: { ready: 8, ghosts: 4 } };
+const CHOICE = {
+  pin: null,
+  queue: null,
+  still: false,
+  room: { ready: 8, ghosts: 4, cell: { ready: 4.2, ghosts: 8 } },
+};
 const at = (t, more, choice = {}) => scene(merge(null, keyframe(more)).world, t, { ...CHOICE, ...choice });
 const names = chips => chips.map(chip => `${chip.task.n}/${chip.place}/${chip.attempt}/${chip.look}`);
 
@@ -66,10 +71,11 @@ test("a scene says when it changes by itself, and nothing moves in a quiet one",
 
 test("rows that are too long are grouped honestly", () => {
   const known = Array.from({ length: 40 }, (_, i) => i);
-  assert.deepEqual(choose(known, 10_000, 25), { shown: known.slice(0, 23), more: 9977 }); // its label needs two cells
-  assert.deepEqual(choose(known, 124, 25), { shown: known.slice(0, 24), more: 100 });
+  assert.deepEqual(choose(known, 10_000, 25, 4), { shown: known.slice(0, 23), more: 9977 }); // its label needs two cells
+  assert.deepEqual(choose(known, 10_000, 25, 3.9), { shown: known.slice(0, 22), more: 9978 }); // or three smaller ones
+  assert.deepEqual(choose(known, 124, 25, 13), { shown: known.slice(0, 24), more: 100 });
   assert.deepEqual(choose([1, 2], 2, 2), { shown: [1, 2], more: 0 });
-  assert.deepEqual(choose([1, 2, 3], 3, 2), { shown: [1], more: 2 });
+  assert.deepEqual(choose([1, 2, 3], 3, 2, 9), { shown: [1], more: 2 });
   assert.deepEqual(choose([], 7, 5), { shown: [], more: 7 });
   assert.deepEqual(choose([1], 1, 0), { shown: [], more: 1 });
 });

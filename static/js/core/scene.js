@@ -9,14 +9,14 @@
  * @typedef {import("../types.js").Chip} Chip
  * @typedef {import("../types.js").Choice} Choice
  */
+import { count } from "./format.js";
 import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
+import { blamed, news, outage, stale } from "./outage.js";
+import { rack } from "./rack.js";
+import { bundles } from "./trails.js";
 
 /** Chips drawn in the air at once; beyond this a flight tells nobody anything. */
 export const AIR = 48;
-/** Chips waiting behind the running one that a lane draws: fewer where their numbers are long. */
-const BEHIND = [6, 6, 6, 5, 4, 3];
-/** Ways back drawn at once. */
-const TRAILS = 3;
 
 /** @type {Record<string, string>} */
 const LOOKS = { ready: "ready", unacked: "held", at_risk: "risk", done: "done", lost: "lost", dead: "dead" };
@@ -49,7 +49,8 @@ export function scene(world, t, choice) {
   const trails = [];
   /** @type {Task[]} */
   const copies = [];
-  let next = Number.POSITIVE_INFINITY;
+  const away = outage(world);
+  let next = stale(away) > t ? stale(away) : Number.POSITIVE_INFINITY;
   let counting = false;
 
   for (const task of world.tasks.values()) {
@@ -57,7 +58,7 @@ export function scene(world, t, choice) {
     if (task.state === "unacked" && here(task)) copies.push(task);
     const way = legs(task);
     const back = way.some(leg => leg.kind === "fall") && here(task) ? trail(task, t) : null;
-    if (back !== null && lies(world, back)) {
+    if (back !== null && lies(world, back) && !blamed(away, back.at)) {
       trails.push(back);
       for (const at of [back.second, back.until]) if (at > t) next = Math.min(next, at);
     }
@@ -66,6 +67,7 @@ export function scene(world, t, choice) {
     const leg = way.find(each => t < each.end);
     if (leg === undefined) continue;
     next = Math.min(next, leg.start > t ? leg.start : leg.end);
+    if (leg.kind === "fall" && blamed(away, leg.at)) continue; // no worker's connection gave it back
     flights.push({ ...leg, task, key: `${task.id}/${leg.kind}/${leg.attempt}` });
     if (task.state !== "unacked" && ghostStays(task, t)) copies.push(task);
   }
@@ -77,10 +79,12 @@ export function scene(world, t, choice) {
   for (const worker of workers) if (worker.restart_at !== null) counting = true;
 
   const window = (queue?.window ?? []).flatMap(id => world.tasks.get(id) ?? []);
-  const ready = choose(window, queue?.ready ?? 0, choice.room.ready);
+  const ready = choose(window, queue?.ready ?? 0, choice.room.ready, choice.room.cell?.ready);
   const ghosts = chooseGhosts(copies, queue?.unacked ?? copies.length, choice, t);
   const lost = buried(world, world.lost);
   const dead = buried(world, world.dead);
+  const lostHere = lost.filter(here);
+  const deadHere = dead.filter(here);
 
   return {
     t,
@@ -91,13 +95,20 @@ export function scene(world, t, choice) {
     readyMore: ready.more,
     ghosts: ghosts.shown.map(task => ghost(task, t, still)),
     ghostsMore: ghosts.more,
-    lost: lost.map(task => chip(task, "lost", attemptCount(task), t, still)),
+    lost: lostHere.map(task => chip(task, "lost", attemptCount(task), t, still)),
     lostMore: Math.max(0, world.ledger.lost - lost.length),
-    dead: dead.map(task => chip(task, "dead", attemptCount(task), t, still)),
+    lostElsewhere: lost.length - lostHere.length,
+    dead: deadHere.map(task => chip(task, "dead", attemptCount(task), t, still)),
     deadMore: Math.max(0, world.ledger.dead - dead.length),
-    lanes: workers.map((worker, i) => lane(world, worker, i + 1, ends, t, still)),
+    deadElsewhere: dead.length - deadHere.length,
+    lanes: workers.map((worker, i) => ({
+      ...lane(world, worker, i + 1, ends, t, still),
+      excused: DOWN.has(worker.state) && worker.why !== "kill -9" && blamed(away, worker.since),
+    })),
     flights: fewer(flights),
-    trails: trails.slice(0, TRAILS),
+    outage: news(away, t),
+    bundles: bundles(trails),
+    trails,
     back: trails.filter(each => each.from === trails[0]?.from),
     pin: choice.pin,
     hint: hint(world, workers),
@@ -115,27 +126,31 @@ function lies(world, trail) {
 /** @param {string} a @param {string} b */
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The configured queue first, then the busiest. @param {World} world */
+/** The configured queue first, then those somebody uses, by name: an order that does not change with every message. @param {World} world */
 function sortQueues(world) {
-  const weight = (/** @type {import("../types.js").Queue} */ queue) =>
-    queue.name === world.settings.queue
-      ? Number.POSITIVE_INFINITY
-      : queue.ready + queue.unacked + queue.consumers;
-  return [...world.queues.values()].sort((a, b) => weight(b) - weight(a) || compare(a.name, b.name));
+  const rank = (/** @type {import("../types.js").Queue} */ queue) =>
+    queue.name === world.settings.queue ? 0 : queue.ready + queue.unacked + queue.consumers > 0 ? 1 : 2;
+  return [...world.queues.values()].sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
 }
 
+/** Rem that a character of "+ 9,976 more" takes, and the label beside them. */
+const LETTER = 0.58;
+const LABEL = 0.9;
+
 /**
- * The first of a row that is too long, and honestly how many are not drawn. One place is kept for "+ 9,976 more".
+ * The first of a row that is too long, and honestly how many are not drawn. As many places are kept for "+ 9,976 more" as it is wide.
  * @template T
  * @param {T[]} known  what the frame carries of it
  * @param {number} total  how many there are in truth
  * @param {number} room  how many places there are
+ * @param {number} [cell]  how wide a place is, in rem
  * @returns {{shown: T[], more: number}}
  */
-export function choose(known, total, room) {
+export function choose(known, total, room, cell = 4.2) {
   const all = Math.max(total, known.length);
   if (all <= room && known.length === all) return { shown: known, more: 0 };
-  const spare = all - room > 990 ? 2 : 1; // "+ 9,158 more" is wider than a cell
+  const letters = `+ ${count(Math.max(1, all - room + 1))} more`.length;
+  const spare = Math.max(1, Math.ceil((letters * LETTER + LABEL) / cell));
   const shown = known.slice(0, Math.max(0, Math.min(known.length, room - spare)));
   return { shown, more: all - shown.length };
 }
@@ -159,6 +174,7 @@ function chooseGhosts(copies, unacked, choice, t) {
     [...byNumber].sort((a, b) => first(a) - first(b)),
     total,
     choice.room.ghosts,
+    choice.room.cell?.ghosts,
   );
   return { shown: shown.sort((a, b) => a.n - b.n), more };
 }
@@ -240,6 +256,8 @@ function lastEnds(world) {
   return ends;
 }
 
+/** States of a worker that has no connection. */
+const DOWN = new Set(["stopped", "starting", "cut"]);
 /** States in which a worker does nothing with what it holds. */
 const STANDING = new Set(["stopped", "frozen", "cut"]);
 
@@ -262,7 +280,9 @@ function lane(world, worker, index, ends, t, still) {
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
   });
   const running = chips[0] ?? null;
-  const behind = chips.slice(1, 1 + (BEHIND[String(running?.task.n ?? 0).length] ?? 2));
+  const digits = chips.reduce((most, each) => Math.max(most, String(each.task.n).length), 1);
+  const slots = rack(worker, holds ? total : chips.length, chips.length, digits);
+  const behind = chips.slice(1, 1 + slots.drawn);
   let began = running?.since ?? null;
   let stopped = STANDING.has(worker.state) ? worker.since : null;
   if (running !== null && began !== null) {
@@ -270,7 +290,8 @@ function lane(world, worker, index, ends, t, still) {
     if (mine?.ended_at) stopped = Math.min(mine.ended_at, stopped ?? mine.ended_at); // a frozen one stood still before that
     for (const end of ends.get(worker.name) ?? []) if (end > began && end <= (stopped ?? t)) began = end;
   }
-  return { worker, index, running, began, stopped, behind, more: Math.max(0, total - 1 - behind.length) };
+  const more = Math.max(0, total - 1 - behind.length);
+  return { worker, index, running, began, stopped, behind, more, rack: slots, excused: false };
 }
 
 /** @param {Task} task @param {Worker} worker @param {string} place @param {number} t @param {boolean} still @returns {Chip} */

@@ -96,3 +96,20 @@ export function makeGhost() {
     },
   };
 }
+
+/** A task that is gone, and who had it last. @returns {import("./dom.js").Part<Chip>} */
+export function makeTomb() {
+  const chip = makeChip();
+  const holder = h("small", { class: "holder" });
+  const name = h("bdi", {});
+  holder.append(name);
+  chip.node.append(holder);
+  return {
+    node: chip.node,
+    update(item, index) {
+      chip.update(item, index);
+      text(name, item.task.attempts.at(-1)?.worker ?? "");
+      show(holder, item.task.attempts.length > 0);
+    },
+  };
+}

@@ -1,15 +1,18 @@
 // @ts-check
 /**
- * What is in the air: chips, acks, closed connections, and the ways back. A layer over the stage that nobody can touch and screen readers do
- * not see (the state is in the lanes and shelves already). `update` finds out where each flight begins and ends; `draw` moves
- * it there by transform alone.
+ * What is in the air: chips, acks, closed connections. A layer over the stage that nobody can touch and screen readers do not see (the
+ * state is in the lanes and shelves already). `update` finds out where each flight begins and ends, and by which way; `draw` moves it
+ * along by transform alone.
  */
-import { gap } from "../core/format.js";
-import { along, ease } from "../core/motion.js";
-import { attr, h, reconcile, style, svg, text } from "./dom.js";
+import { ease } from "../core/motion.js";
+import { back, draw as drawn, level, route, walk } from "../core/route.js";
+import * as words from "../text.js";
+import { attr, h, reconcile, svg } from "./dom.js";
+import { mountTrails } from "./trails.js";
 
 /** @typedef {import("../types.js").Flight} Flight */
-/** @typedef {import("./layout.js").Point} Point */
+/** @typedef {import("../core/route.js").Point} Point */
+/** @typedef {import("../core/route.js").Path} Path */
 
 /** What flies, by kind of leg. @type {Record<string, {face: string, look: string}>} */
 const FACES = {
@@ -25,70 +28,113 @@ const FACES = {
 
 /** More tokens than this fly without their words. */
 const WORDED = 6;
+/** Px by which a word may stand over the edge of the gutter. */
+const OVER = 6;
+
+/**
+ * @typedef {Object} Plane
+ * @property {Flight} flight
+ * @property {string} ends  where it flies, to know whether that changed
+ * @property {Path} path
+ * @property {(p: number) => Point} at
+ */
 
 /**
  * @param {HTMLElement} root
  * @param {ReturnType<typeof import("./layout.js").createLayout>} layout
  */
 export function mountFlights(root, layout) {
-  const lines = svg("svg", { class: "lines" });
+  const wakes = svg("g", {});
+  const ways = svg("g", {});
+  // Under the chips and the words; what flies is above them.
+  root.before(/** @type {any} */ (svg("svg", { class: "lines", "aria-hidden": "true" }, wakes, ways)));
   const planes = h("div", { class: "planes" });
-  root.append(/** @type {any} */ (lines), planes);
-  /** @type {Map<string, {flight: Flight, node: HTMLElement, from: Point, to: Point}>} */
-  const air = new Map();
-  /** @type {import("../types.js").Scene|null} */
-  let now = null;
+  root.append(planes);
+  const trails = mountTrails(ways, layout);
+  /** @type {Map<string, Plane>} */
+  let air = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  const nodes = new Map();
+  /** @type {import("../core/route.js").Ground} */
+  let ground = { left: 0, right: 0, margin: null };
+
+  /** @param {Flight} flight @param {import("../types.js").Scene} scene @returns {Plane[]} */
+  function plan(flight, scene) {
+    const from = layout.place(flight.from, flight.task.id, scene);
+    const to = layout.place(flight.to, flight.task.id, scene);
+    if (from === null || to === null) return [];
+    const ends = [from.x, from.y, to.x, to.y, ground.left, ground.right].map(Math.round).join();
+    const known = air.get(flight.key);
+    if (known?.ends === ends) return [{ ...known, flight }];
+    const path = way(flight, from, to);
+    return [{ flight, ends, path, at: walk(path) }];
+  }
+
+  /** Between a lane and the queue through the gutters; else straight. @param {Flight} flight @param {Point} from @param {Point} to */
+  function way(flight, from, to) {
+    const [leaves, enters] = [laneOf(flight.from), laneOf(flight.to)];
+    if (leaves !== null && enters === null && !flight.to.startsWith("tally:"))
+      return route(layout.inLane(leaves, from), to, ground);
+    if (enters !== null && leaves === null) return back(route(layout.inLane(enters, to), from, ground));
+    return [level(from, to)];
+  }
 
   return {
     /** @param {import("../types.js").Scene} scene */
     update(scene) {
-      now = scene;
-      air.clear();
+      ground = layout.ground();
       const tokens = scene.flights.filter(flight => FACES[flight.kind]?.face === "token").length;
       attr(root, "data-crowded", tokens > WORDED);
-      const flying = scene.flights.flatMap(flight => {
-        const from = layout.place(flight.from, flight.task.id, scene);
-        const to = layout.place(flight.to, flight.task.id, scene);
-        return from === null || to === null ? [] : [{ flight, from, to }];
-      });
+      const flying = scene.flights.flatMap(flight => plan(flight, scene));
+      air = new Map(flying.map(each => [each.flight.key, each]));
+      for (const key of nodes.keys()) if (!air.has(key)) nodes.delete(key);
       reconcile(
         planes,
         flying,
         each => each.flight.key,
-        each => makePlane(each.flight),
+        each => {
+          const part = makePlane(each.flight);
+          nodes.set(each.flight.key, part.node);
+          return part;
+        },
       );
-      for (const each of flying) {
-        const node = planes.querySelector(`[data-flight="${CSS.escape(each.flight.key)}"]`);
-        if (node instanceof HTMLElement) air.set(each.flight.key, { ...each, node });
-      }
       reconcile(
-        lines,
-        [
-          ...scene.trails.map(trail => ({ key: `t${trail.key}`, trail, flight: null, from: null, to: null })),
-          ...flying
-            .filter(each => each.flight.kind === "ack" && tokens <= WORDED)
-            .map(each => ({ key: `f${each.flight.key}`, trail: null, ...each })),
-        ],
-        each => each.key,
-        each => (each.trail !== null ? makeTrail(layout, () => now) : makeWake()),
+        wakes,
+        flying.filter(each => each.flight.kind === "ack" && tokens <= WORDED),
+        each => each.flight.key,
+        makeWake,
       );
+      trails.update(scene);
     },
 
     /** Moves what flies. @param {number} t @returns {boolean} something is in the air */
     draw(t) {
-      for (const { flight, node, from, to } of air.values()) {
+      for (const [key, { flight, at }] of air) {
+        const node = nodes.get(key);
+        if (node === undefined) continue;
         const p = (t - flight.start) / (flight.end - flight.start);
-        const at = along(from, to, ease(Math.max(0, Math.min(1, p))));
-        node.style.transform = `translate3d(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px, 0)`;
-        const seen = p >= 0 || FACES[flight.kind]?.face === "chip";
+        const point = at(ease(Math.max(0, Math.min(1, p))));
+        node.style.transform = `translate3d(${point.x.toFixed(1)}px, ${point.y.toFixed(1)}px, 0)`;
+        const token = FACES[flight.kind]?.face === "token";
+        const seen = p >= 0 || !token;
         if ((node.style.opacity === "0") === seen) node.style.opacity = seen ? "1" : "0";
+        // Its word stands in the gutter only, where it covers nothing.
+        if (token)
+          attr(
+            node,
+            "data-worded",
+            ground.margin !== null || (point.x > ground.left - OVER && point.x < ground.right + OVER),
+          );
       }
       return air.size > 0;
     },
   };
 }
 
-/** @param {Flight} flight @returns {import("./dom.js").Part<{flight: Flight}>} */
+/** "lane:worker-1" -> "worker-1". @param {string} place */
+const laneOf = place => (place.startsWith("lane:") ? place.slice(5) : null);
+
+/** @param {Flight} flight @returns {{node: HTMLElement, update: () => void}} */
 function makePlane(flight) {
   const { face, look: usual } = FACES[flight.kind] ?? { face: "chip", look: "plain" };
   const attempt = flight.task.attempts[flight.attempt - flight.task.skipped - 1];
@@ -101,12 +147,11 @@ function makePlane(flight) {
   });
   const label = `#${flight.task.n}`;
   if (face === "token") {
+    const word =
+      flight.kind === "ack" ? words.text.ack(label) : flight.kind === "fall" ? words.text.closed : "";
     node.append(
       h("span", { class: "disc", text: look === "lost" ? "✕" : "✓" }),
-      h("span", {
-        class: "word",
-        text: flight.kind === "ack" ? `ack ${label}` : flight.kind === "fall" ? "connection closed" : "",
-      }),
+      h("span", { class: "word", text: word }),
     );
   } else
     node.append(
@@ -118,56 +163,13 @@ function makePlane(flight) {
   return { node, update() {} };
 }
 
-/** A quiet dotted line under a flying ack. */
+/** A quiet dotted line under a flying ack. @returns {import("./dom.js").Part<Plane>} */
 function makeWake() {
   const node = svg("path", { class: "wake" });
   return {
     node,
-    update(/** @type {{from: Point|null, to: Point|null}} */ { from, to }) {
-      if (from !== null && to !== null) attr(node, "d", curve(from, to));
+    update({ path }) {
+      attr(node, "d", drawn(path));
     },
   };
-}
-
-/**
- * The way back: dotted from the lane that died to the copy, with the measured time; an arrow on to the lane that has it now.
- * @param {ReturnType<typeof import("./layout.js").createLayout>} layout
- * @param {() => import("../types.js").Scene|null} scene
- */
-function makeTrail(layout, scene) {
-  const fell = svg("path", { class: "fell" });
-  const on = svg("path", { class: "on", pathLength: 1 });
-  const head = svg("path", { class: "head" });
-  const label = svg("text", { class: "gap" });
-  const node = svg("g", { class: "trail" }, fell, on, head, label);
-  return {
-    node,
-    update(/** @type {{trail: import("../types.js").Trail|null}} */ { trail }) {
-      const now = scene();
-      if (trail === null || now === null) return;
-      const { from, ghost, to } = layout.ends(trail, now);
-      style(node, "display", from === null || ghost === null ? "none" : "");
-      if (from === null || ghost === null) return;
-      attr(fell, "d", curve(from, { x: ghost.x, y: ghost.y - 3 }));
-      const second = to !== null && now.t >= trail.second;
-      attr(node, "data-second", second);
-      if (to !== null) {
-        const tip = { x: to.x - 9, y: to.y };
-        attr(on, "d", curve({ x: ghost.x, y: ghost.y + 4 }, tip));
-        attr(head, "d", `M${to.x} ${to.y}l-11 -6v12z`);
-      }
-      const middle = along(from, ghost, 0.45);
-      attr(label, "x", middle.x.toFixed(1));
-      attr(label, "y", (middle.y - 8).toFixed(1));
-      text(label, trail.gap === null || now.t < trail.second ? "" : `↻ ${gap(trail.gap)}`);
-      attr(node, "data-gap", trail.gap === null ? null : Math.round(trail.gap * 1000));
-    },
-  };
-}
-
-/** A curve that leaves and arrives level. @param {Point} a @param {Point} b */
-function curve(a, b) {
-  const dx = (b.x - a.x) / 2;
-  const n = (/** @type {number} */ v) => v.toFixed(1);
-  return `M${n(a.x)} ${n(a.y)}C${n(a.x + dx)} ${n(a.y)} ${n(b.x - dx)} ${n(b.y)} ${n(b.x)} ${n(b.y)}`;
 }

@@ -88,34 +88,69 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       return null;
     },
 
-    /** The edges that a way back runs between. @param {import("../types.js").Trail} trail @param {import("../types.js").Scene} scene */
-    ends(trail, scene) {
-      const from = slot(trail.from);
-      const to = trail.to === null ? null : slot(trail.to);
-      const copy = edge("ghost", queue.ghostShelf, scene.ghosts, trail.task.id);
-      // Where no worker was free the copy has gone on to Ready: the line ends where the task is.
-      const ghost = copy ?? edge("ready", queue.readyShelf, scene.ready, trail.task.id);
+    /** Where the free ways are. @returns {import("../core/route.js").Ground} */
+    ground() {
+      const shelves = box("shelves", queue.unacked);
+      const list = box("list", lanes.list);
+      const left = shelves === null ? 0 : shelves.left + shelves.width;
+      const right = list === null ? 0 : list.left;
+      return { left: left + 2, right: right + 2, margin: right < left ? 7 : null };
+    },
+
+    /**
+     * A point in a lane as the end of a way: with the free strips around it, where it is not in the first column.
+     * @param {string} name
+     * @param {Point} point
+     * @returns {import("../core/route.js").End}
+     */
+    inLane(name, point) {
+      const lane = box(`node:${name}`, lanes.parts(name)?.node);
+      const list = box("list", lanes.list);
+      if (lane === null || list === null || lane.left - list.left < 40) return point;
+      const gap = lanes.gap();
       return {
-        from: from === null ? null : { x: from.left - 3, y: from.top + from.height / 2 },
-        ghost,
-        to: to === null ? null : { x: to.left - 3, y: to.top + to.height / 2 },
+        ...point,
+        inner: lane.left - gap.column / 2,
+        above: lane.top - gap.row / 2,
+        below: lane.top + lane.height + gap.row / 2,
       };
+    },
+
+    /** The left edge of a lane's slot. @param {string} name @returns {Point|null} */
+    door(name) {
+      const at = slot(name);
+      return at === null ? null : { x: at.left - 3, y: at.top + at.height / 2 };
+    },
+
+    /**
+     * The edge of a task's chip on the Unacked shelf, or on the Ready shelf where no worker was free: the right one, the left one on a phone.
+     * @param {import("../types.js").Task} task
+     * @param {import("../types.js").Scene} scene
+     * @param {boolean} left
+     */
+    copy(task, scene, left) {
+      return (
+        edge("ghost", queue.ghostShelf, scene.ghosts, task.id, left) ??
+        edge("ready", queue.readyShelf, scene.ready, task.id, left)
+      );
     },
   };
 
   /**
-   * The right edge of a chip on a shelf.
+   * An edge of a chip on a shelf.
    * @param {string} name
    * @param {import("./shelf.js").Shelf} shelf
    * @param {import("../types.js").Chip[]} chips
    * @param {string} task
+   * @param {boolean} left
+   * @returns {Point|null}
    */
-  function edge(name, shelf, chips, task) {
+  function edge(name, shelf, chips, task, left) {
     const at = box(name, shelf.node);
     const i = chips.findIndex(chip => chip.task.id === task);
     if (at === null || i < 0) return null;
     const spot = shelf.spot(i);
-    return { x: at.left + spot.left + shelf.width(i), y: at.top + spot.y };
+    return { x: at.left + spot.left + (left ? 0 : shelf.width(i)), y: at.top + spot.y };
   }
 
   /**

@@ -6,6 +6,8 @@ import { act, attr, h, reconcile, show, text } from "./dom.js";
 
 const QUICK = ["m.", "m...", "m......"];
 const TIMES = [5, 20];
+/** Other producers that are named. */
+const GUESTS = 5;
 
 /** @param {HTMLElement} root */
 export function mountProducer(root) {
@@ -65,7 +67,14 @@ export function mountProducer(root) {
     says,
   );
   const others = h("ul", { class: "others" });
-  const guests = h("div", { class: "guests", hidden: true }, h("h3", { text: T.otherProducers }), others);
+  const rest = h("p", { class: "others-rest" });
+  const guests = h(
+    "div",
+    { class: "guests", hidden: true },
+    h("h3", { text: T.otherProducers }),
+    others,
+    rest,
+  );
   root.append(h("h2", { text: T.producer }), form, guests);
 
   const count0 = () => {
@@ -112,9 +121,10 @@ export function mountProducer(root) {
         .filter(each => each.kind !== "local")
         .sort((a, b) => a.order - b.order);
       show(guests, others0.length > 0);
+      text(rest, others0.length > GUESTS ? T.more(others0.length - GUESTS) : "");
       reconcile(
         others,
-        others0.slice(0, 6),
+        others0.slice(0, GUESTS),
         each => each.name,
         () => {
           const name = h("bdi", {});

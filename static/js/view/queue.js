@@ -6,10 +6,11 @@
 import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
 import * as words from "../text.js";
-import { makeChip, makeGhost } from "./chip.js";
+import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
 import { makeShelf } from "./shelf.js";
+import { makeTabs } from "./tabs.js";
 
 const { text: T } = words;
 /** @typedef {import("../types.js").Chip} Chip */
@@ -17,8 +18,11 @@ const { text: T } = words;
 /** Widths in rem of a digit, and of the sign of a redelivered task. */
 const DIGIT = 0.6;
 const SIGN = 1.05;
-/** A row of ghosts, in rem. */
+/** A row of ghosts, and a ghost that names its holder, in rem. */
 const GHOST = 1.96;
+const WIDE = 13;
+/** Tombstones that name who had the task. */
+const NAMED_TOMBS = 6;
 /** Tasks that the caption names; the others it counts. */
 const NAMED = 2;
 
@@ -29,8 +33,7 @@ const NAMED = 2;
  */
 export function mountQueue(root, changed, world) {
   const title = h("h2", {});
-  const tabs = h("div", { class: "tabs queues", role: "group", "aria-label": T.queue, hidden: true });
-  const settleTabs = rove(tabs, "button");
+  const tabs = makeTabs();
 
   const next = h("span", { class: "note", "data-role": "next" });
   const readyCount = h("span", { class: "count" });
@@ -63,7 +66,7 @@ export function mountQueue(root, changed, world) {
   const dead = tray("dead", T.dead);
   graves.append(lost.node, dead.node);
   root.append(
-    h("header", { class: "col-head" }, title, makeInfo("durable", world), tabs),
+    h("header", { class: "col-head" }, title, makeInfo("durable", world), tabs.node),
     ready,
     unacked,
     graves,
@@ -95,11 +98,22 @@ export function mountQueue(root, changed, world) {
     return {
       node,
       list,
-      /** @param {Chip[]} chips @param {number} more @param {number} total */
-      update(chips, more, total) {
-        reconcile(list, chips, chip => chip.key, makeChip);
+      /**
+       * Those of the queue shown, by name; how many of others; how many the frames do not name.
+       * @param {Chip[]} chips
+       * @param {number} elsewhere
+       * @param {number} more
+       */
+      update(chips, elsewhere, more) {
+        reconcile(list, chips, chip => chip.key, makeTomb);
+        attr(list, "data-size", chips.length > NAMED_TOMBS ? "small" : "full");
+        const total = chips.length + elsewhere + more;
         text(number, total > 0 ? count(total) : "");
-        text(note, total === 0 ? T.none : more > 0 ? T.more(more) : "");
+        const notes = [];
+        if (total === 0) notes.push(T.none);
+        if (elsewhere > 0) notes.push(T.elsewhere(elsewhere));
+        if (more > 0) notes.push(T.more(more));
+        text(note, notes.join(" · "));
         attr(node, "data-zero", total === 0);
         settle();
       },
@@ -109,6 +123,7 @@ export function mountQueue(root, changed, world) {
   return {
     readyShelf,
     ghostShelf,
+    unacked,
     lost: lost.list,
     dead: dead.list,
     graves,
@@ -125,25 +140,27 @@ export function mountQueue(root, changed, world) {
       for (const task of world.tasks.values())
         if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
-      const ready = readyShelf.room({ width: 2.05 + digits + again, height: 2.2 });
-      let ghosts = ghostShelf.room({ width: 13, height: GHOST });
+      const cell = { ready: 2.05 + digits + again, ghosts: WIDE };
+      const ready = readyShelf.room({ width: cell.ready, height: 2.2 });
+      let ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
       const small = unacked > ghosts;
-      if (small) ghosts = ghostShelf.room({ width: 2.05 + SIGN + digits, height: GHOST });
+      if (small) {
+        cell.ghosts = 2.05 + SIGN + digits;
+        ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
+      }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
-      return { ready, ghosts };
+      return { ready, ghosts, cell };
     },
 
     /** @param {import("../types.js").Scene} scene */
     update(scene) {
       const { queue, world } = scene;
       const several = scene.queues.length > 1;
-      text(title, queue === null ? T.queue : several ? T.queue : `${T.queue} · ${queue.name}`);
+      text(title, queue === null || several ? T.queue : `${T.queue} · ${queue.name}`);
       attr(title, "title", queue?.name ?? T.noQueue);
-      show(tabs, several);
-      reconcile(tabs, several ? scene.queues.slice(0, 8) : [], each => each.name, makeTab);
-      for (const tab of tabs.querySelectorAll("button"))
-        attr(tab, "aria-pressed", tab.dataset.queue === queue?.name ? "true" : "false");
-      settleTabs();
+      title.classList.toggle("sr", several);
+      tabs.update(scene);
+      attr(root, "data-outage", scene.outage);
 
       const first = queue?.next ? world.tasks.get(queue.next) : undefined;
       text(next, queue === null ? T.noQueue : queue.ready > 0 ? nextOf(queue, first) : T.empty);
@@ -178,8 +195,8 @@ export function mountQueue(root, changed, world) {
       show(empty, none || auto);
       text(caption, captionOf(scene, auto));
 
-      lost.update(scene.lost, scene.lostMore, world.ledger.lost);
-      dead.update(scene.dead, scene.deadMore, world.ledger.dead);
+      lost.update(scene.lost, scene.lostElsewhere, scene.lostMore);
+      dead.update(scene.dead, scene.deadElsewhere, scene.deadMore);
       show(dead.node, world.ledger.dead > 0);
       this.tick(scene.t);
     },
@@ -199,6 +216,7 @@ function nextOf(queue, first) {
 
 /** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto */
 function captionOf(scene, auto) {
+  if (scene.outage !== null) return scene.outage === "down" ? T.brokerAway : T.brokerBack;
   const { back } = scene;
   const from = back[0]?.from;
   if (from !== undefined) {
@@ -208,21 +226,4 @@ function captionOf(scene, auto) {
     return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest), silent);
   }
   return auto ? T.autoShelfNote : "";
-}
-
-/** @returns {import("./dom.js").Part<import("../types.js").Queue>} */
-function makeTab() {
-  const name = h("bdi", {});
-  const number = h("b", {});
-  const node = h("button", { type: "button", class: "tab" }, name, number);
-  node.addEventListener("click", () => act(node, "queue", { name: node.dataset.queue }));
-  return {
-    node,
-    update(queue) {
-      attr(node, "data-queue", queue.name);
-      text(name, queue.name);
-      const all = queue.ready + queue.unacked;
-      text(number, all > 0 ? count(all) : "");
-    },
-  };
 }

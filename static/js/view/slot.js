@@ -1,0 +1,98 @@
+// @ts-check
+/** What a lane holds: the task being worked on, with its number, pips, attempt and time, and the prefetch slots behind it. */
+import { held } from "../core/format.js";
+import * as words from "../text.js";
+import { describe, mark } from "./chip.js";
+import { act, attr, h, show, text } from "./dom.js";
+import { makePips } from "./pips.js";
+import { makeRack } from "./rack.js";
+
+const { text: T } = words;
+/** @typedef {import("../types.js").LaneScene} LaneScene */
+
+export function makeSlot() {
+  const number = h("b", { class: "number" });
+  const pips = makePips();
+  const time = makeTime();
+  const tag = h("span", { class: "tag" });
+  const tagWord = h("span", {});
+  const tagRest = h("span", { class: "tail" });
+  tag.append(tagWord, tagRest);
+  const body = h("bdi", { class: "body" });
+  const late = makeTime();
+  const runner = h(
+    "button",
+    { type: "button", class: "runner" },
+    h("span", { class: "line first" }, number, pips.node, tag, time.node),
+    h("span", { class: "line second" }, body, late.node),
+  );
+  runner.addEventListener("click", () => act(runner, "pin", { n: Number(runner.dataset.task) }));
+  const waiting = h("span", { class: "waiting" });
+  const rack = makeRack();
+  const node = h("div", { class: "slot" }, runner, waiting, rack.node);
+
+  /** @type {LaneScene|null} */
+  let lane = null;
+
+  return {
+    node,
+    /** @param {LaneScene} it @param {boolean} down */
+    update(it, down) {
+      lane = it;
+      const { worker, running } = it;
+      attr(node, "data-look", running === null ? "empty" : running.look);
+      show(runner, running !== null);
+      show(waiting, running === null && !down && worker.state !== "starting");
+      text(waiting, T.waiting);
+      if (running !== null) {
+        mark(runner, running);
+        const what = describe(running);
+        attr(runner, "title", what);
+        attr(runner, "aria-label", what);
+        text(number, `#${running.task.n}`);
+        text(body, running.task.body);
+        const again = running.attempt > 1 && running.place === "lane";
+        text(tagWord, again ? `↻ ${T.nth(running.attempt)}` : "");
+        text(tagRest, again ? T.attemptWord : "");
+        show(tag, again);
+      } else for (const name of ["data-task", "data-place", "data-attempt"]) attr(runner, name, null);
+      attr(node, "data-deep", it.rack.buffered > 0 || it.rack.kind !== "limit" || worker.prefetch !== 1);
+      rack.update(it);
+    },
+
+    /** Seconds and pips alone. @param {number} t */
+    tick(t) {
+      if (lane === null) return;
+      const { running, began, stopped } = lane;
+      if (running === null) return;
+      const until = stopped ?? t;
+      const { task } = running;
+      pips.update(Math.min(1e6, task.seconds), began === null ? 0 : until - began, cutShort(task));
+      const dropped = running.place === "dropped";
+      const age = running.since === null ? "" : held((dropped ? until : t) - running.since);
+      const word = dropped
+        ? task.attempts.at(-1)?.auto_ack
+          ? T.wasLost
+          : T.neverAcked
+        : running.look === "risk"
+          ? words.ledger.at_risk
+          : words.ledger.unacked;
+      const again = running.attempt > 1 && !dropped;
+      const place = again ? late : time;
+      text(place.word, word ?? "");
+      text(place.value, dropped ? "" : age);
+      show(place.node, true);
+      show((again ? time : late).node, false);
+    },
+  };
+}
+
+/** A frame carries the beginning of a long body; dots may follow that nobody here has counted. @param {import("../types.js").Task} task */
+const cutShort = task => task.size > 4 * task.body.length || (task.size > 300 && task.body.length >= 300);
+
+/** "unacked 1.2 s": the word goes where there is no room for it. */
+function makeTime() {
+  const word = h("span", { class: "word" });
+  const value = h("span", {});
+  return { node: h("span", { class: "time" }, word, " ", value), word, value };
+}

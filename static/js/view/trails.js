@@ -1,0 +1,125 @@
+// @ts-check
+/**
+ * The ways back: dotted from the lane that died to the broker's copies, with the measured time in the gutter; an arrow on to each lane that has
+ * them now. They lie under the chips and in the gutters, so that every word on the stage stays readable.
+ */
+import { gap } from "../core/format.js";
+import { back, draw, route, walk } from "../core/route.js";
+import * as words from "../text.js";
+import { attr, reconcile, style, svg, text } from "./dom.js";
+
+/** @typedef {import("../types.js").Bundle} Bundle */
+/** @typedef {import("../types.js").Scene} Scene */
+/** @typedef {import("../core/route.js").Point} Point */
+
+/** Px between the line that comes and the one that goes, and that an arrow's head is long. */
+const APART = 3.5;
+const HEAD = 9;
+
+/**
+ * @param {SVGElement} lines
+ * @param {ReturnType<typeof import("./layout.js").createLayout>} layout
+ */
+export function mountTrails(lines, layout) {
+  return {
+    /** @param {Scene} scene */
+    update(scene) {
+      reconcile(
+        lines,
+        scene.bundles.map(bundle => ({ bundle, scene })),
+        each => each.bundle.key,
+        () => makeTrail(layout),
+      );
+    },
+  };
+}
+
+/** @param {ReturnType<typeof import("./layout.js").createLayout>} layout */
+function makeTrail(layout) {
+  const fell = svg("path", { class: "fell" });
+  const bracket = svg("path", { class: "bracket" });
+  const onward = svg("g", {});
+  const number = svg("tspan", {});
+  const time = svg("tspan", {});
+  const label = svg("text", { class: "gap" }, number, time);
+  const node = svg("g", { class: "trail" }, fell, bracket, onward, label);
+
+  /** @param {{bundle: Bundle, scene: Scene}} item */
+  function update({ bundle, scene }) {
+    const ground = layout.ground();
+    const phone = ground.margin !== null;
+    const door = layout.door(bundle.from);
+    const copies = bundle.tasks.flatMap(task => layout.copy(task, scene, phone) ?? []);
+    const first = copies[0];
+    style(node, "display", door === null || first === undefined ? "none" : "");
+    if (door === null || first === undefined) return;
+
+    const several = bundle.tasks.length > 1;
+    const edge = phone ? (ground.margin ?? 0) : ground.left + 3;
+    const ys = copies.map(point => point.y);
+    const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
+    // Of several, the line ends at a bracket beside their rows; the copies themselves are lit.
+    const end = several ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
+    const path = route(layout.inLane(bundle.from, door), end, ground);
+    attr(fell, "d", draw(path));
+    attr(bracket, "d", several && !phone ? `M${edge - 5} ${top}H${edge}V${bottom}H${edge - 5}` : "");
+
+    const second = scene.t >= bundle.second;
+    attr(node, "data-second", second);
+    reconcile(
+      onward,
+      bundle.onward.map(trail => {
+        const to = layout.door(trail.to ?? "");
+        const copy = layout.copy(trail.task, scene, phone);
+        const from = several ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
+        return { trail, ground, from, to: to && layout.inLane(trail.to ?? "", { x: to.x - HEAD, y: to.y }) };
+      }),
+      each => each.trail.key,
+      makeOnward,
+    );
+
+    const middle = walk(path.slice(-2))(0.3);
+    const beside = walk(path)(0.5);
+    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, beside);
+    const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
+    const measured = bundle.gap === null || !second ? "" : `↻ ${gap(bundle.gap)}`;
+    text(number, count);
+    text(time, measured);
+    for (const span of [number, time]) attr(span, "x", at.x.toFixed(1));
+    attr(label, "y", (at.y - (count ? 14 : 6)).toFixed(1));
+    attr(time, "dy", count ? "1.15em" : null);
+    attr(node, "data-gap", bundle.gap === null ? null : Math.round(bundle.gap * 1000));
+  }
+  return { node, update };
+}
+
+/**
+ * Where the line crosses the middle of the gutter: its label stands there, in the free.
+ * @param {import("../core/route.js").Path} path
+ * @param {import("../core/route.js").Ground} ground
+ * @param {Point} middle
+ * @param {Point} beside
+ */
+function gutterPoint(path, ground, middle, beside) {
+  const x = (ground.left + ground.right) / 2;
+  const curve = path.find(([a, , , d]) => (a.x - x) * (d.x - x) <= 0 && Math.abs(a.x - d.x) > 8);
+  if (curve === undefined) return { x, y: (middle.y + beside.y) / 2 };
+  return { x, y: walk([curve])(0.5).y };
+}
+
+/** An arrow from the copy to the lane that has it now. */
+function makeOnward() {
+  const on = svg("path", { class: "on", pathLength: 1 });
+  const head = svg("path", { class: "head" });
+  const node = svg("g", {}, on, head);
+  return {
+    node,
+    /** @param {{ground: import("../core/route.js").Ground, from: Point, to: import("../core/route.js").End|null}} way */
+    update({ ground, from, to }) {
+      style(node, "display", to === null ? "none" : "");
+      if (to === null) return;
+      attr(on, "d", draw(back(route(to, from, ground))));
+      attr(head, "d", `M${(to.x + HEAD).toFixed(1)} ${to.y.toFixed(1)}l-11 -6v12z`);
+    },
+  };
+}
