@@ -143,7 +143,7 @@ def tiny() -> Iterator[None]:
         frames: {"WINDOW": 2, "GONE_SHOWN": 2, "DONE_SHOWN": 1, "QUEUES_SHOWN": 2, "LINES_A_VIEW": 3, "LOG_KEPT": 7},
         messages: {"ATTEMPTS_KEPT": 2, "AT_RISK_KEPT": 1, "TAKEN_KEPT": 1},
         peers: {"GUESTS_KEPT": 1, "EXCLUSIVE_KEPT": 1},
-        records: {"DROPPED_KEPT": 2},
+        records: {"DROPPED_KEPT": 2, "AWAY_KEPT": 2, "EXITS_KEPT": 1, "OUTPUT_KEPT": 2},
         state: {"SETTLED_KEPT": 2, "QUEUES_KEPT": 2, "LOG_KEPT": 7},
         topology: {"EXCHANGES_KEPT": 1, "BINDINGS_KEPT": 1},
     }  # fmt: skip

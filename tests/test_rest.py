@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fake_engine import DEADLINE, Answer, Web, until
+from tests.fake_engine import CHECKOUT, DEADLINE, Answer, Web, until
 
 HISTORY = [
     {"type": "ConnectionOpened", "conn": 1, "name": "worker-1", "product": "pika", "peer": "127.0.0.1:1"},
@@ -327,6 +327,13 @@ def test_healthz_says_what_is_up(web: Web) -> None:
     health = web.ask("GET", "/healthz")
     assert health.status == 200
     assert health.json() == {"status": "up", "page": True, "engine": True, "tap": True, "broker": True}
+
+
+def test_the_workers_program_is_the_file_itself(web: Web) -> None:
+    answer = web.ask("GET", "/api/worker.py")
+    assert answer.headers["Content-Type"].startswith("text/x-python")
+    assert answer.body == (CHECKOUT / "workers" / "worker.py").read_bytes()
+    assert_problem(web.ask("POST", "/api/worker.py"), 405)
 
 
 def test_the_browser_client_is_ours_to_serve(web: Web) -> None:

@@ -75,6 +75,11 @@ def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, che
         """Socket.IO's browser client, as npm installed it."""
         return send_from_directory(checkout / "node_modules" / "socket.io-client" / "dist", name)
 
+    @app.get("/api/worker.py")
+    def program() -> Response:
+        """The workers' program, as the engine starts it."""
+        return send_from_directory(checkout / "workers", "worker.py", mimetype="text/x-python")
+
     @app.get("/healthz")
     def healthz() -> Response:
         parts = health()

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from webapp import wirelog
-from webapp.records import SETTLED, Attempt, Lane, Producer, Queue, Task, TaskState
+from webapp.records import SETTLED, Attempt, Away, Lane, Producer, Queue, Task, TaskState
 from webapp.state import LOG_KEPT, State
 
 View: TypeAlias = dict[str, Any]
@@ -63,6 +63,9 @@ def view(state: State) -> View:
             "product": lane.product,
             "heartbeat": lane.heartbeat,
             "output": list(lane.output),
+            "printed": lane.printed,
+            "exits": [{"printed": each.printed, "why": each.why} for each in lane.exits],
+            "away": [_away(each) for each in lane.away],
         }
     show(_latest(state, "done", DONE_SHOWN))
     return {
@@ -70,7 +73,7 @@ def view(state: State) -> View:
         "seq": state.seq,
         "run": state.run,
         "broker": dict(vars(state.broker)),
-        "settings": dict(vars(state.settings)),
+        "settings": {**vars(state.settings), "moved": dict(state.moved)},
         "ledger": state.ledger,
         "queues": queues,
         "workers": workers,
@@ -174,6 +177,10 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
     }
+
+
+def _away(away: Away) -> dict[str, Any]:
+    return {"state": away.state, "since": away.since, "until": away.until, "why": away.why}
 
 
 def _queue(queue: Queue, consumers: int) -> dict[str, Any]:

@@ -240,20 +240,20 @@ def _make_way(state: State, guest: Lane) -> None:
 def worker_printed(state: State, e: ev.WorkerPrinted) -> None:
     if lane := _local(state, e.worker):
         lane.output.append(e.line)
+        lane.printed += 1
 
 
 def worker_exited(state: State, e: ev.WorkerExited) -> None:
     lane = _local(state, e.worker)
     if lane is None:
         return
-    lane.pid = None
     lane.frozen = lane.leaving = lane.dying = False
     lane.cut = ""
     lane.restart_at = None if e.restart_in is None else e.at + e.restart_in
     if e.signal:
-        lane.exit = SIGNALS.get(e.signal, e.signal)
+        lane.exited(SIGNALS.get(e.signal, e.signal))
     else:
-        lane.exit = "SIGTERM" if e.asked == "finish" and not e.code else f"exit code {e.code or 0}"
+        lane.exited("SIGTERM" if e.asked == "finish" and not e.code else f"exit code {e.code or 0}")
 
 
 SIGNALS = {"SIGKILL": "kill -9"}  # as the page and every lecturer call it

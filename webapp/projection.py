@@ -59,7 +59,8 @@ def _run_reset(state: State, e: ev.RunReset) -> None:
 
 
 def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
-    state.settings = Settings(e.ack, e.prefetch, e.queue)
+    before, state.settings = vars(state.settings), Settings(e.ack, e.prefetch, e.queue)
+    state.moved |= {name: e.at for name, value in vars(state.settings).items() if value != before[name]}
     state.queue_named(e.queue)
 
 

@@ -19,6 +19,9 @@ SETTLED: tuple[TaskState, ...] = ("done", "lost", "dead")
 
 OUTPUT_KEPT = 50  # printed lines of each worker
 DROPPED_KEPT = 40  # tasks of each worker that died in its hands
+AWAY_KEPT = 12  # stretches in which each worker took no work
+EXITS_KEPT = 6  # ends of each worker's processes
+AWAY = ("starting", "stopped", "frozen", "cut")  # states in which a worker takes no work
 
 Rank: TypeAlias = tuple[int, int]  # a task's place in its queue: the smaller, the nearer to the head
 Spot: TypeAlias = tuple[int, int]  # channel and delivery tag: names a delivery within its connection
@@ -160,6 +163,24 @@ class Queue:
         self._counted = ready
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A stretch of time in which a worker took no work, in seconds since the run began."""
+
+    state: str
+    since: float
+    until: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The end of a worker's process: how, and after how many lines it had ever printed."""
+
+    printed: int
+    why: str
+
+
 class Lane:
     """A worker as the page shows it: a process of ours, or a guest's connections."""
 
@@ -186,6 +207,12 @@ class Lane:
         self.conns: dict[int, Conn] = {}  # the open ones
         self.dropped: list[str] = []  # keys of tasks it had in hand when it died
         self.output: deque[str] = deque(maxlen=OUTPUT_KEPT)
+        self.printed = 0  # lines it ever printed
+        self.exits: deque[Exit] = deque(maxlen=EXITS_KEPT)  # of its processes, oldest first
+        self.away: deque[Away] = deque(maxlen=AWAY_KEPT)  # the stretches that are over, oldest first
+        self._said = (
+            ""  # `why`, when it was last brought up to date: what ends a stretch has taken it back by then
+        )
 
     @property
     def alive(self) -> bool:
@@ -233,7 +260,23 @@ class Lane:
         """Brings `state` up to date, and `since` where it changed."""
         state = self._guest_state() if self.kind == "guest" else self._local_state()
         if state != self.state:
+            if self.state in AWAY and at > self.since:
+                self.away.append(Away(self.state, self.since, at, self._said))
             self.state, self.since = state, at
+        self._said = self.why
+
+    def exited(self, why: str) -> None:
+        """Its process has ended, after all that it has printed so far. Said once more of the same process, it is told once."""
+        if self.pid is not None:
+            self.exits.append(Exit(self.printed, why))
+        self.pid, self.exit = None, why
+
+    def forget(self) -> None:
+        """What it did before now is of no interest any more."""
+        self.done = self.printed = 0
+        self.dropped = []
+        for past in (self.output, self.exits, self.away):
+            past.clear()
 
     def _guest_state(self) -> str:
         if not self.conns:

@@ -50,6 +50,7 @@ class State:
         self.at = 0.0
         self.seq = 0
         self.settings = Settings()
+        self.moved: dict[str, float] = {}  # when each of the settings was last changed
         self.broker = Broker()
         self.exchanges: dict[str, str] = {}
         self.bindings: dict[str, list[tuple[str, str]]] = {}  # exchange -> (queue, routing key)
@@ -76,9 +77,7 @@ class State:
             for name in [each.name for each in guests.values() if each.kind == "guest" and not each.conns]:
                 del guests[name]
         for lane in self.workers.values():
-            lane.done = 0
-            lane.dropped = []
-            lane.output.clear()
+            lane.forget()
         for producer in self.producers.values():
             producer.published = 0
 
