@@ -15,6 +15,7 @@ import { mountAddress } from "./view/address.js";
 import { openDialog } from "./view/dialog.js";
 import { h } from "./view/dom.js";
 import { mountFlights } from "./view/flights.js";
+import { mountFoot, TABS } from "./view/foot.js";
 import { mountHeader } from "./view/header.js";
 import { openHelp } from "./view/help.js";
 import { mountHighlight } from "./view/highlight.js";
@@ -22,7 +23,6 @@ import { mountKeys } from "./view/keys.js";
 import { mountLanes } from "./view/lanes.js";
 import { createLayout } from "./view/layout.js";
 import { mountLedger } from "./view/ledger.js";
-import { mountLife } from "./view/life.js";
 import { openList } from "./view/lists.js";
 import { mountLive } from "./view/live.js";
 import { mountLook } from "./view/look.js";
@@ -68,7 +68,7 @@ export function createApp(source) {
   );
   const layout = createLayout(stage, { producer: producer.anchor, queue, lanes, workers: part("workers") });
   const flights = mountFlights(part("air"), layout);
-  const life = mountLife(part("life"));
+  const foot = mountFoot(part("past"), () => source.program());
   const wire = mountWire(part("wire"));
   const toasts = mountToasts(part("toasts"));
   const live = mountLive(part("live"));
@@ -90,8 +90,13 @@ export function createApp(source) {
   /** @type {import("./types.js").World|null} */
   let drawn = null;
   let up = false;
-  /** @type {{pin: number|null, queue: string|null}} */
-  const chosen = { pin: address.first.pin ?? null, queue: address.first.queue ?? null };
+  /** @type {{pin: number|null, queue: string|null, tab: string, lane: string|null}} */
+  const chosen = {
+    pin: address.first.pin ?? null,
+    queue: address.first.queue ?? null,
+    tab: address.first.tab ?? "life",
+    lane: null,
+  };
   let dirty = true;
   let asked = false;
   let handle = 0;
@@ -112,7 +117,7 @@ export function createApp(source) {
     const { t, mode } = now;
     if (dirty || now.world !== drawn || t >= next || t < ticked) update(now);
     else if (counting && t - ticked >= TICK) tick(t);
-    if (counting) life.draw(t);
+    if (counting) foot.draw(t);
     const flying = flights.draw(t);
     clearTimeout(later);
     if (mode === "paused") return;
@@ -134,7 +139,7 @@ export function createApp(source) {
     producer.update(scene);
     queue.update(scene);
     lanes.update(scene);
-    life.update(scene);
+    next = Math.min(next, foot.update(scene));
     wire.update(scene);
     layout.settle();
     flights.update(scene);
@@ -217,6 +222,18 @@ export function createApp(source) {
       chosen.queue = String(detail.name);
       address.follow(chosen);
       stale();
+    },
+    tab(detail) {
+      if (!TABS.includes(detail.name)) return;
+      chosen.tab = detail.name;
+      address.follow(chosen);
+      dirty = true;
+      schedule();
+    },
+    lane(detail) {
+      chosen.lane = String(detail.name);
+      dirty = true;
+      schedule();
     },
     list(detail) {
       if (drawn !== null) openList(drawn, String(detail.what), root);
@@ -304,6 +321,7 @@ export function createApp(source) {
 
   /** Whether it was done. @param {Record<string, unknown>} detail @returns {Promise<boolean>} */
   async function command(detail) {
+    if (detail.do === "worker") chosen.lane = String(detail.name); // its code is the one to look at now
     const answer = await source.command(detail);
     if (detail.do === "settings" && !time.isLive) header.restore(); // what is on the picture was so then
     if (answer.ok) {

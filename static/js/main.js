@@ -43,6 +43,11 @@ createApp({
       return null; // the connection broke, or it took too long
     }
   },
+  async program() {
+    const answer = await fetch("/api/worker.py");
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.text();
+  },
   async command(command) {
     if (!socket.connected) return failed(T.offline);
     try {

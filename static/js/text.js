@@ -242,18 +242,6 @@ export const text = {
   moreLanes: (/** @type {number} */ n) => `↓ ${plural(n, "more lane", "more lanes")}`,
   autoLane: "auto-ack",
 
-  life: "Life of a task",
-  lifeEmpty: "Submit a task: its life is drawn here.",
-  now: "now",
-  ago: (/** @type {number} */ s) => `${s} s ago`,
-  waitingTime: "waiting",
-  wire: "On the wire",
-  wireEmpty: "Nothing has passed yet.",
-  only: (/** @type {number} */ n) => `#${n} only`,
-  all: "all",
-  unpin: "Let go of this task",
-  pinned: (/** @type {number} */ n) => `#${n}`,
-
   listTitle: (/** @type {string} */ what, /** @type {number} */ n) => `${count(n)} ${what}`,
   listNone: "There are none.",
   listRest: (/** @type {number} */ n) => `and ${count(n)} more, not listed here`,

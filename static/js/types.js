@@ -28,6 +28,7 @@
  * @property {string} ack        manual | auto
  * @property {number} prefetch   0 is no limit
  * @property {string} queue
+ * @property {Record<string, number>} moved  when each was last changed
  */
 
 /** @typedef {"published"|"done"|"ready"|"unacked"|"at_risk"|"lost"|"dead"|"redelivered"|"done_twice"} LedgerKey */
@@ -45,6 +46,17 @@
  * @property {string[]} window   the first ready tasks, in order
  * @property {number} difference the broker's own count of ready less ours
  */
+
+/**
+ * A stretch of time in which a worker took no work.
+ * @typedef {Object} Away
+ * @property {string} state      starting | stopped | frozen | cut
+ * @property {number} since
+ * @property {number} until
+ * @property {string} why
+ */
+
+/** The end of a worker's process, after so many lines it had ever printed. @typedef {{printed: number, why: string}} Exit */
 
 /**
  * @typedef {Object} Worker
@@ -66,7 +78,10 @@
  * @property {number|null} restart_at
  * @property {boolean} leaving
  * @property {number} order
- * @property {string[]} output
+ * @property {string[]} output   the last lines it printed
+ * @property {number} printed    how many it ever printed
+ * @property {Exit[]} exits      oldest first
+ * @property {Away[]} away       those that are over, oldest first
  */
 
 /**
@@ -235,6 +250,8 @@
  * @property {Trail[]} trails    newest first
  * @property {Trail[]} back      all ways back, drawn or not, from the worker that died last
  * @property {number|null} pin   the number of the task in view
+ * @property {string} tab        which view the foot shows: life | workers | code | output
+ * @property {string|null} lane  the worker whose code is shown, where the person chose one
  * @property {string|null} hint  a key of text.hints
  * @property {number} next       the next time at which this scene changes by itself; Infinity if it does not
  * @property {boolean} counting  seconds are running
@@ -245,6 +262,8 @@
  * @typedef {Object} Choice
  * @property {number|null} pin
  * @property {string|null} queue
+ * @property {string} tab
+ * @property {string|null} lane
  * @property {boolean} still     no motion is wanted
  * @property {{ready: number, ghosts: number, cell?: {ready: number, ghosts: number}}} room  how many chips the shelves hold, and how wide a cell is, in rem
  */
@@ -284,6 +303,7 @@
  * @property {(n: number) => void} seen                           tell the last frame drawn
  * @property {(command: Record<string, unknown>) => Promise<Answer>} command  never rejects
  * @property {(query: Record<string, number>) => Promise<unknown>} film  the film's index, or with `at` its reel; null if it cannot be had
+ * @property {() => Promise<string>} program                      the text of the workers' program; rejects where it cannot be had
  */
 
 export {};

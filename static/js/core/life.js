@@ -108,8 +108,8 @@ export function segments(task) {
 /** @param {number} i @param {number} from @param {number|null} to @returns {Segment} */
 const wait = (i, from, to) => ({ key: `w${i}`, kind: "wait", from, to, worker: "", end: null, attempt: 0 });
 
-/** @param {Task} task @param {number} i */
-function kind(task, i) {
+/** What an attempt is, or how it ended: held | again | risk | done | bad. @param {Task} task @param {number} i */
+export function kind(task, i) {
   const attempt = task.attempts[i];
   if (attempt === undefined) return "plain";
   if (attempt.end === null) {

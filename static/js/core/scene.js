@@ -111,6 +111,8 @@ export function scene(world, t, choice) {
     trails,
     back: trails.filter(each => each.from === trails[0]?.from),
     pin: choice.pin,
+    tab: choice.tab,
+    lane: choice.lane,
     hint: hint(world, workers),
     next,
     counting,

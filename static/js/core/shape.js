@@ -72,6 +72,7 @@ export function settings(raw) {
     ack: string(from.ack, "manual"),
     prefetch: number(from.prefetch, 1),
     queue: string(from.queue, "task_queue"),
+    moved: Object.fromEntries(Object.entries(record(from.moved)).map(([name, at]) => [name, number(at)])),
   };
 }
 
@@ -124,7 +125,23 @@ export function worker(raw, name) {
     leaving: from.leaving === true,
     order: number(from.order),
     output: strings(from.output),
+    printed: Math.max(number(from.printed), list(from.output).length),
+    exits: list(from.exits).map(exit),
+    away: list(from.away).map(away),
   };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Exit} */
+function exit(raw) {
+  const from = record(raw);
+  return { printed: number(from.printed), why: string(from.why) };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Away} */
+function away(raw) {
+  const from = record(raw);
+  const since = number(from.since);
+  return { state: string(from.state), since, until: number(from.until, since), why: string(from.why) };
 }
 
 /** @param {unknown} raw @param {string} name @returns {import("../types.js").Producer} */

@@ -1,5 +1,6 @@
 // @ts-check
 /** The head of the page: whose broker this is, how it acknowledges, and whether what one sees is live. */
+import { tapUrl } from "../core/tap.js";
 import * as words from "../text.js";
 import { act, attr, h, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
@@ -108,7 +109,7 @@ export function mountHeader(root) {
   broker.addEventListener("click", () => {
     if (world === null) return;
     const { broker: it, settings } = world;
-    const about = [T.brokerKinds[it.kind] ?? it.kind, T.joinNote, tapUrl(it)];
+    const about = [T.brokerKinds[it.kind] ?? it.kind, T.joinNote, tapUrl(it, location.hostname)];
     const mine = it.kind === "embedded" || it.kind === "rabbitmq";
     openMenu(broker, {
       label: T.broker,
@@ -140,7 +141,7 @@ export function mountHeader(root) {
       ].filter(Boolean);
       text(kind, details.map(each => ` · ${each}`).join(""));
       attr(broker, "data-up", it.up ? "true" : "false");
-      attr(broker, "title", it.amqp_port ? tapUrl(it) : T.broker);
+      attr(broker, "title", it.amqp_port ? tapUrl(it, location.hostname) : T.broker);
       for (const mode of modes) {
         const on = settings.ack === mode.value;
         if (mode.input.checked !== on) mode.input.checked = on;
@@ -167,16 +168,6 @@ export function mountHeader(root) {
       attr(link, "title", words.linkMeaning[state]);
     },
   };
-}
-
-/**
- * Where a client has to connect to be seen: the tap, on the machine that this page comes from; who it is, the broker's own address knows.
- * @param {import("../types.js").Broker} broker
- */
-function tapUrl(broker) {
-  const user = /^amqps?:\/\/([^:@/]+)/.exec(broker.url)?.[1] ?? "guest";
-  const secret = user === "guest" ? "guest" : "PASSWORD";
-  return `amqp://${user}:${secret}@${location.hostname}:${broker.amqp_port}/`;
 }
 
 /** @param {number} n */

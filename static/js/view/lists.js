@@ -1,19 +1,12 @@
 // @ts-check
 /** The tasks behind a number of the ledger, in a dialog: as many as the frames carry, and honestly how many more there are. */
+import { counted } from "../core/counted.js";
 import { cut } from "../core/format.js";
-import { attemptCount } from "../core/motion.js";
 import * as words from "../text.js";
 import { openDialog } from "./dialog.js";
 import { act, h } from "./dom.js";
 
 const { text: T } = words;
-
-/** Which tasks a number counts. @type {Record<string, (task: import("../types.js").Task) => boolean>} */
-const COUNTED = {
-  published: () => true,
-  redelivered: task => task.redelivered || attemptCount(task) > 1,
-  done_twice: task => task.results > 1,
-};
 
 /**
  * @param {import("../types.js").World} world
@@ -21,8 +14,7 @@ const COUNTED = {
  * @param {HTMLElement} root  where the verb `pin` goes up
  */
 export function openList(world, what, root) {
-  const counts = COUNTED[what] ?? (task => task.state === what);
-  const found = [...world.tasks.values()].filter(counts).sort((a, b) => a.n - b.n);
+  const found = counted(world, what).sort((a, b) => a.n - b.n);
   const total = /** @type {Record<string, number>} */ (world.ledger)[what] ?? found.length;
   const rest = Math.max(0, total - found.length);
   const items = found.map(task => {
