@@ -78,6 +78,8 @@ def test_a_fresh_run_begins_without_a_past() -> None:
     wire.say(ev.RunReset)
     lane = view(wire.state)["workers"]["worker-1"]
     assert (lane["away"], lane["exits"], lane["printed"], lane["output"]) == ([], [], 0, [])
+    wire.worker(2)
+    assert [each[0] for each in away(view(wire.state), "worker-1")] == ["starting"], "not what ended the run"
 
 
 def test_a_setting_that_was_moved_says_when_and_the_others_do_not() -> None:

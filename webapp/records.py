@@ -210,9 +210,8 @@ class Lane:
         self.printed = 0  # lines it ever printed
         self.exits: deque[Exit] = deque(maxlen=EXITS_KEPT)  # of its processes, oldest first
         self.away: deque[Away] = deque(maxlen=AWAY_KEPT)  # the stretches that are over, oldest first
-        self._said = (
-            ""  # `why`, when it was last brought up to date: what ends a stretch has taken it back by then
-        )
+        self._forgotten = False  # the stretch that lasts began before a fresh run
+        self._said = ""  # `why`, brought up to date last: what ends a stretch has taken it back by then
 
     @property
     def alive(self) -> bool:
@@ -260,8 +259,9 @@ class Lane:
         """Brings `state` up to date, and `since` where it changed."""
         state = self._guest_state() if self.kind == "guest" else self._local_state()
         if state != self.state:
-            if self.state in AWAY and at > self.since:
+            if self.state in AWAY and at > self.since and not self._forgotten:
                 self.away.append(Away(self.state, self.since, at, self._said))
+            self._forgotten = False
             self.state, self.since = state, at
         self._said = self.why
 
@@ -275,6 +275,7 @@ class Lane:
         """What it did before now is of no interest any more."""
         self.done = self.printed = 0
         self.dropped = []
+        self._forgotten = True
         for past in (self.output, self.exits, self.away):
             past.clear()
 

@@ -60,6 +60,7 @@ test("a delivery: received, worked on, its result published, acknowledged, and w
   assert.deepEqual(at(2.1, open, WORKING), ["received", "acting", 1]);
   assert.deepEqual(at(2.6, open, WORKING), ["work", "acting", 1]);
   const done = [task(1, "done", [attempt("worker-1", 2, 5.001, "acked", { result_at: 5 })])];
+  assert.deepEqual(at(4.9, done), ["work", "acting", 1], "the frame is ahead of the picture");
   assert.deepEqual(at(5.1, done), ["result", "acting", 1]);
   assert.deepEqual(at(5.6, done), ["ack", "acting", 1]);
   assert.deepEqual(at(6.3, done), ["wait", "acting", null]);

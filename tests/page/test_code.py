@@ -172,7 +172,7 @@ def test_the_copied_program_runs_as_it_is_joins_and_does_a_task(
 
 def test_where_the_clipboard_is_shut_it_can_be_copied_by_hand(demo: Demo, visit: Visit) -> None:
     stage = code(demo, visit)
-    stage.page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('shut'))")
+    stage.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('shut')); }")
     stage.find("[data-role=copy]").click()
     field = stage.find("[data-dialog=copy] textarea")
     expect(field).to_be_focused()

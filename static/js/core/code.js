@@ -110,7 +110,9 @@ function moments(lane, world, eye) {
   };
   const before = settledLast(world, worker.name);
   if (before !== null) {
-    const { attempt, n } = before;
+    const { attempt, n } = before; // the picture runs a little behind the frames: it may not be that far yet
+    add("received", attempt.delivered_at, n);
+    add("work", attempt.delivered_at, n);
     if (attempt.result_at !== null) add("result", attempt.result_at, n);
     if (attempt.end === "acked") add("ack", attempt.ended_at ?? 0, n);
   }
