@@ -90,11 +90,11 @@ export function createApp(source) {
   /** @type {import("./types.js").World|null} */
   let drawn = null;
   let up = false;
-  /** @type {{pin: number|null, queue: string|null, tab: string, lane: string|null}} */
+  /** @type {{pin: number|null, queue: string|null, tab: string|null, lane: string|null}} */
   const chosen = {
     pin: address.first.pin ?? null,
     queue: address.first.queue ?? null,
-    tab: address.first.tab ?? "life",
+    tab: address.first.tab ?? null,
     lane: null,
   };
   let dirty = true;
@@ -225,7 +225,7 @@ export function createApp(source) {
     },
     tab(detail) {
       if (!TABS.includes(detail.name)) return;
-      chosen.tab = detail.name;
+      chosen.tab = detail.name === TABS[0] ? null : detail.name; // the first needs no word in the address
       address.follow(chosen);
       dirty = true;
       schedule();

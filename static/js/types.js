@@ -250,7 +250,7 @@
  * @property {Trail[]} trails    newest first
  * @property {Trail[]} back      all ways back, drawn or not, from the worker that died last
  * @property {number|null} pin   the number of the task in view
- * @property {string} tab        which view the foot shows: life | workers | code | output
+ * @property {string|null} tab   which view the foot shows: life | workers | code | output; null: the first
  * @property {string|null} lane  the worker whose code is shown, where the person chose one
  * @property {string|null} hint  a key of text.hints
  * @property {number} next       the next time at which this scene changes by itself; Infinity if it does not
@@ -262,7 +262,7 @@
  * @typedef {Object} Choice
  * @property {number|null} pin
  * @property {string|null} queue
- * @property {string} tab
+ * @property {string|null} tab
  * @property {string|null} lane
  * @property {boolean} still     no motion is wanted
  * @property {{ready: number, ghosts: number, cell?: {ready: number, ghosts: number}}} room  how many chips the shelves hold, and how wide a cell is, in rem

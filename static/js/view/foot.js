@@ -90,7 +90,7 @@ export function mountFoot(root, program) {
      * @returns {number}
      */
     update(scene) {
-      shown = scene.tab in views ? scene.tab : "life";
+      shown = scene.tab !== null && scene.tab in views ? scene.tab : (TABS[0] ?? "");
       for (const [i, tab] of tabs.entries()) {
         const on = tab.dataset.tab === shown;
         attr(tab, "aria-selected", on ? "true" : "false");
