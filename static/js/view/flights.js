@@ -30,6 +30,8 @@ const FACES = {
 const WORDED = 6;
 /** Px by which a word may stand over the edge of the gutter. */
 const OVER = 6;
+/** Px from the edge of a narrow window to the middle of what flies along it: no chip is cut in half. */
+const EDGE = 30;
 
 /**
  * @typedef {Object} Plane
@@ -114,7 +116,8 @@ export function mountFlights(root, layout) {
         if (node === undefined) continue;
         const p = (t - flight.start) / (flight.end - flight.start);
         const point = at(ease(Math.max(0, Math.min(1, p))));
-        node.style.transform = `translate3d(${point.x.toFixed(1)}px, ${point.y.toFixed(1)}px, 0)`;
+        const x = ground.margin === null ? point.x : Math.max(point.x, EDGE);
+        node.style.transform = `translate3d(${x.toFixed(1)}px, ${point.y.toFixed(1)}px, 0)`;
         const token = FACES[flight.kind]?.face === "token";
         const seen = p >= 0 || !token;
         if ((node.style.opacity === "0") === seen) node.style.opacity = seen ? "1" : "0";
