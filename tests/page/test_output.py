@@ -67,6 +67,9 @@ def test_a_terminal_follows_its_newest_line(demo: Demo, visit: Visit) -> None:
     stage.shows(done=90)
     expect(lines(stage, "worker-1").first).to_contain_text("earlier lines are not kept")
     expect(lines(stage, "worker-1").last).to_be_in_viewport()
+    other = visit(demo)  # also where it is looked at for the first time, and nothing is printed any more
+    other.find("[data-tab=output]").click()
+    expect(lines(other, "worker-1").last).to_be_in_viewport()
 
 
 def test_a_guests_output_is_elsewhere(demo: Demo, visit: Visit) -> None:

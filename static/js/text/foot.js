@@ -62,8 +62,8 @@ export const foot = {
     names.length > 2 ? `${names.length} methods` : names.join(", "),
   showing: (/** @type {number} */ fit, /** @type {number} */ of) => `showing ${count(fit)} of ${count(of)}`,
   kept: (/** @type {number} */ of) => `${count(of)} ${of === 1 ? "line" : "lines"}`,
-  lastKept: (/** @type {number} */ of) => `the last ${count(of)} lines; older ones are not kept`,
-  tooFast: (/** @type {number} */ n) => `${count(n)} passed too fast to be kept`,
+  lastKept: (/** @type {number} */ of) => `the last ${count(of)} lines are kept`,
+  tooFast: (/** @type {number} */ n) => `${count(n)} passed too fast`,
   reset: "Show all",
   newest: "newest ↓",
 };

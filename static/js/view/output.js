@@ -11,6 +11,8 @@ export function mountOutput(root) {
   const empty = h("p", { class: "foot-empty", text: T.outputEmpty });
   const list = h("div", { class: "terminals" });
   root.append(list, empty);
+  /** @type {Set<() => void>} */
+  const changed = new Set(); // how to bring the newest line of those into sight that have one
   return {
     /** @param {import("../types.js").Scene} scene */
     update({ lanes }) {
@@ -19,8 +21,10 @@ export function mountOutput(root) {
         list,
         lanes.map(lane => lane.worker),
         worker => worker.name,
-        makeTerminal,
+        () => makeTerminal(changed),
       );
+      for (const toEnd of changed) toEnd(); // now that every one is in its place
+      changed.clear();
     },
   };
 }
@@ -28,8 +32,8 @@ export function mountOutput(root) {
 /** How near to its end a terminal is scrolled for it to follow, in px. */
 const NEAR = 24;
 
-/** @returns {import("./dom.js").Part<Worker>} */
-function makeTerminal() {
+/** @param {Set<() => void>} changed @returns {import("./dom.js").Part<Worker>} */
+function makeTerminal(changed) {
   const name = h("bdi", {});
   const command = h("span", { class: "command" });
   const lines = h("div", { class: "terminal-lines", tabindex: 0, role: "log", "aria-live": "off" });
@@ -37,6 +41,9 @@ function makeTerminal() {
   /** @type {Worker|null} */
   let before = null;
   let follow = true;
+  const toEnd = () => {
+    lines.scrollTop = lines.scrollHeight;
+  };
   lines.addEventListener(
     "scroll",
     () => {
@@ -61,7 +68,7 @@ function makeTerminal() {
       /** @type {import("../core/output.js").Line[]} */
       const shown = local ? screen(worker) : [{ key: "note", kind: "note", text: "" }];
       reconcile(lines, shown, each => each.key, makeLine);
-      if (follow) lines.scrollTop = lines.scrollHeight;
+      if (follow) changed.add(toEnd);
     },
   };
 }

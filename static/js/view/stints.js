@@ -16,7 +16,7 @@ import { AHEAD, fit, mountTrack } from "./track.js";
 const AWAY_SIGNS = { starting: "…", stopped: "✕", frozen: "❄", cut: "✂" };
 
 /** Height of a row in rem: as many as there are share the room, within reason. */
-const LOW = 1.5;
+const LOW = 1.7;
 const HIGH = 2.6;
 
 /** @param {HTMLElement} root */
