@@ -156,8 +156,11 @@ test("what is copied has the values in force as defaults, and is the file otherw
 });
 
 test("its name is one that nobody has", () => {
-  const taken = keyframe({ workers: { ...worker("my-worker"), ...worker("my-worker-2") } });
-  assert.equal(freeName("my-worker", merge(null, taken).world), "my-worker-3");
+  const taken = keyframe({
+    workers: { ...worker("my-worker"), ...worker("my-worker-2") },
+    producers: { "my-worker-3": {} },
+  });
+  assert.equal(freeName("my-worker", merge(null, taken).world), "my-worker-4");
 });
 
 test("the tap's URL: our host and port, the broker's user and virtual host, never a password that is not public", () => {

@@ -81,7 +81,7 @@ test("the worker to look at is the one that was stopped, frozen or cut last; els
 test("the tasks behind a number of the ledger", () => {
   const tasks = [
     task(1, "done", [attempt("w", 1, 2, "acked")], { results: 2 }),
-    task(2, "unacked", [attempt("w", 1, 2, "connection_closed"), attempt("v", 3)]),
+    task(2, "unacked", [attempt("w", 1, 2, "connection_closed"), attempt("v", 3)], { results: 1 }),
     task(3, "ready"),
   ];
   const numbers = what => counted(world({ tasks: byId(tasks) }), what).map(each => each.n);
