@@ -6,7 +6,7 @@
  *                   ├─► show() ─► world, t            │
  *   clock ─► transport ◄──────────────────────────────┘        what the film has not got is asked for, one thing at a time
  */
-import { createClock } from "./core/clock.js";
+import { BEHIND, createClock } from "./core/clock.js";
 import { createFilm } from "./core/film.js";
 import { createTransport } from "./core/transport.js";
 
@@ -16,6 +16,9 @@ const AGAIN = 2;
 const INDEX_AGE = 20;
 /** Film seconds that are fetched ahead of what plays, at normal speed. */
 const AHEAD = 3;
+
+/** No two frames are nearer than this, in seconds. */
+const MOMENT = 1e-6;
 
 /** @typedef {import("./types.js").World} World */
 
@@ -39,6 +42,12 @@ export function createProjector(source, on) {
   let indexed = Number.NEGATIVE_INFINITY;
 
   const live = () => clock.read(local());
+  /**
+   * The moment whose world belongs on a picture of t. Live, what belongs together has arrived before it is drawn: so the newest world is a
+   * little ahead of the picture; and so it is in the film, so that nothing changes at a pause. At an event that was stepped to, it is that.
+   * @param {number} t
+   */
+  const ahead = t => (transport.still ? t : t + BEHIND);
 
   async function index() {
     const run = newest?.run;
@@ -64,8 +73,10 @@ export function createProjector(source, on) {
   /** @param {1|-1} way */
   async function step(way) {
     if (newest === null || (way > 0 && transport.mode === "live")) return;
-    let t = transport.read(local(), live());
-    transport.pause(local(), live());
+    const isLive = transport.mode === "live";
+    const shows = ahead(transport.read(local(), live()));
+    const t = isLive ? Math.max(shows, newest.at + MOMENT) : shows; // live, the newest world is shown however early it came
+    transport.stop(t);
     await index();
     for (let turn = 0; turn < 20; turn++) {
       const found = film.step(t, way);
@@ -80,7 +91,6 @@ export function createProjector(source, on) {
         break;
       }
       if (!(await fetch(found.load))) break;
-      t = transport.read(local(), live());
     }
     on.changed();
   }
@@ -112,10 +122,10 @@ export function createProjector(source, on) {
         shown = { world: newest, t };
         return { ...shown, mode, still };
       }
-      const world = film.worldAt(t);
+      const world = film.worldAt(ahead(t));
       waiting = world === null;
       if (world !== null) shown = { world, t };
-      else void fetch(t);
+      else void fetch(ahead(t));
       shown ??= { world: newest, t };
       if (waiting && mode === "playing") transport.wait(shown.t);
       const soon = t + AHEAD * Math.max(1, transport.rate);

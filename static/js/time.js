@@ -25,6 +25,7 @@ export function mountTime(root, source, redraw) {
     },
     said: what => bar.say(T[what]),
     stepped(world, t) {
+      mode = "paused"; // the event says more than that it stands
       const line = world.wire.at(-1);
       const began = projector.moment?.began ?? 0;
       if (line !== undefined) bar.tell(T.stepped(t - began, line));
@@ -36,7 +37,7 @@ export function mountTime(root, source, redraw) {
     const now = projector.moment;
     if (now === null || now.mode === mode) return;
     mode = now.mode;
-    bar.tell(mode === "live" ? T.isLive : T.value(now.t - now.began, now.live - now.t));
+    bar.tell(mode === "live" ? T.isLive : T.stands(now.mode, now.t - now.began));
   }
 
   bar.update(null);

@@ -102,6 +102,13 @@ test("a clock that jumps back neither takes the film with it nor shows the futur
   assert.equal(transport.read(2.6, 50.2), 50.2);
 });
 
+test("an event that has only just come can be stood at", () => {
+  const transport = createTransport();
+  transport.stop(105.1);
+  assert.equal(transport.read(5, 105), 105.1);
+  assert.equal(transport.read(5.05, 105.05), 105.1);
+});
+
 test("what is not there yet is waited for", () => {
   const transport = createTransport();
   transport.pause(5, 105);

@@ -11,6 +11,8 @@
 export const RATES = [0.1, 0.25, 0.5, 1, 2, 4];
 /** More local seconds than this between two readings: nobody was looking. */
 const BLINK = 1;
+/** A moment that is ahead of the present by more than this, in seconds: the present has jumped back. By less: an event that has only just come. */
+const JUMP = 1;
 
 /** @typedef {"live"|"paused"|"playing"} Mode */
 
@@ -29,7 +31,7 @@ export function createTransport() {
     if (mode === "live") at = live;
     if (mode === "playing" && passed > 0 && passed <= BLINK) at += passed * rate;
     if (mode === "playing" && rate >= 1 && at >= live) toLive();
-    at = Math.min(at, live); // the present may have jumped back
+    if (mode === "playing" || at > live + JUMP) at = Math.min(at, live);
     return at;
   }
 

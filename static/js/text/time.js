@@ -18,6 +18,7 @@ export const timeText = {
   waiting: "fetching",
   behind: (/** @type {number} */ seconds) => `${plain(seconds)} behind`,
   isLive: "Live again.",
+  stands: (/** @type {string} */ mode, /** @type {number} */ t) => `${mode} at ${moment(t, true)}`,
   value: (/** @type {number} */ t, /** @type {number} */ behind) =>
     behind > 0 ? `${moment(t, true)}, ${plain(behind)} behind` : `${moment(t, false)}, live`,
   thin: "So long ago only a picture every few seconds is kept.",
