@@ -1,0 +1,93 @@
+"""What axe-core finds wrong with the page for people who do not see it, or see it otherwise: nothing, in any view or theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.demo import Demo, holder
+from tests.page.stage import Stage
+
+Visit = Callable[..., Stage]
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+RUN = """async () => (await axe.run()).violations.flatMap(rule => rule.nodes.map(node =>
+  `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`))"""
+LONG = "photo" + "." * 60
+
+# What lies above the page: its name, what opens it, and what is there once it is open.
+ABOVE = [
+    ("broker's menu", "[data-role=broker]", "[role=menu]"),
+    ("head's menu", "[data-role=more]", "[role=menu]"),
+    ("lane's menu", "[data-role=lane-menu]:visible >> nth=0", "[role=menu]"),
+    ("help", "[data-role=help]", "[data-dialog=help]"),
+    ("reset", "[data-role=reset]", "[data-dialog=reset]"),
+    ("a knob's words", "[data-role=info-ack]", "[data-info=ack]"),
+    ("list of tasks", "[data-ledger=published]", "[data-dialog=list]"),
+]
+TABS = ("workers", "code", "output", "life")
+
+
+class Looks:
+    """Runs axe-core in one view after the other, and keeps what it finds by the views' names."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.found: list[str] = []
+        stage.page.evaluate(AXE.read_text())
+
+    def at(self, view: str) -> None:
+        self.found += [f"{view}: {line}" for line in self.stage.page.evaluate(RUN)]
+
+    def at_tabs(self, where: str) -> None:
+        for tab in TABS:
+            self.stage.find(f"[data-tab={tab}]").click()
+            expect(self.stage.find(f"[data-tab={tab}]")).to_have_attribute("aria-selected", "true")
+            self.at(f"{where}, {tab}")
+
+    def at_what_opens(self) -> None:
+        for name, button, opened in ABOVE:
+            self.stage.find(button).click()
+            expect(self.stage.find(opened)).to_be_visible()
+            self.at(name)
+            self.stage.page.keyboard.press("Escape")
+            expect(self.stage.find(opened)).to_have_count(0)
+
+
+def killed(demo: Demo, ack: str) -> Demo:
+    """A run in which a worker has died with a task, while the others are busy and more tasks wait."""
+    demo.fresh(ack=ack)
+    demo.submit(LONG, 2)
+    demo.act(demo.once(lambda now: holder(now, 1), "somebody has it"), "stop")
+    demo.once(lambda now: now["ledger"]["redelivered" if ack == "manual" else "lost"] == 1, "its end")
+    demo.submit(LONG, 5)
+    return demo
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(on_embedded: Demo, visit: Visit, scheme: str) -> None:
+    demo = killed(on_embedded, "manual")
+    stage = visit(demo, color_scheme=scheme, reduced_motion="reduce")
+    stage.shows(redelivered=1, unacked=2, ready=5)
+    looks = Looks(stage)
+    looks.at_tabs("at work")
+    looks.at_what_opens()
+    stage.find("[data-role=time-pause]").click()
+    expect(stage.find("body")).to_have_attribute("data-time", "past")
+    looks.at("paused")
+    stage.find("[data-role=time-live]").click()
+    stage.page.keyboard.press("z")
+    expect(stage.find("html")).to_have_attribute("data-type", "big")
+    looks.at("big type")
+    stage.page.keyboard.press("z")
+    stage.page.set_viewport_size({"width": 390, "height": 844})
+    looks.at_tabs("phone")
+    killed(demo, "auto")
+    expect(stage.find(".tray [data-place=lost]").first).to_be_attached()
+    looks.at("auto-ack on a phone")
+    stage.page.set_viewport_size({"width": 1280, "height": 720})
+    looks.at_tabs("auto-ack")
+    assert looks.found == [], "\n".join(looks.found)
