@@ -77,7 +77,7 @@ def test_axe_finds_nothing_in_any_view(on_embedded: Demo, visit: Visit, scheme: 
     looks.at_what_opens()
     stage.find("[data-role=time-pause]").click()
     expect(stage.find("body")).to_have_attribute("data-time", "past")
-    looks.at("paused")
+    looks.at_tabs("paused")
     stage.find("[data-role=time-live]").click()
     stage.page.keyboard.press("z")
     expect(stage.find("html")).to_have_attribute("data-type", "big")

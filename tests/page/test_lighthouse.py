@@ -45,7 +45,9 @@ def measure(url: str, report: Path) -> dict[str, Any]:
 
 def short_of(found: dict[str, Any], category: str) -> list[str]:
     """What kept a category from its full score: the audits' names, titles and what they measured."""
-    audits = (found["audits"][ref["id"]] for ref in found["categories"][category]["auditRefs"] if ref["weight"])
+    audits = (
+        found["audits"][ref["id"]] for ref in found["categories"][category]["auditRefs"] if ref["weight"]
+    )
     return [
         f"{audit['id']}: {audit['title']} ({audit.get('displayValue') or audit['score']})"
         for audit in audits

@@ -51,9 +51,8 @@ export function makeChip() {
       show(sign, before !== "");
       text(number, `#${chip.task.n}`);
       show(again, chip.look === "again");
-      const what = describe(chip);
-      attr(node, "title", what);
-      attr(node, "aria-label", what);
+      // its name is what it shows, so that it can be asked for by voice; the rest describes it
+      attr(node, "title", describe(chip));
     },
   };
 }
@@ -66,7 +65,7 @@ export function makeGhost() {
   const chip = makeChip();
   const holder = h("small", { class: "holder" });
   const name = h("bdi", {});
-  const time = h("span", { class: "time" });
+  const time = h("span", { class: "time", "aria-hidden": "true" }); // it would tick in the name
   holder.append(name, time);
   chip.node.append(holder);
   /** @type {Chip|null} */

@@ -36,5 +36,8 @@ export function openDialog({ title, body, name, close, actions = [] }) {
   node.addEventListener("close", () => node.remove());
   document.body.append(node);
   node.showModal();
+  const part = node.querySelector(".dialog-body");
+  // what is longer than the window is scrolled by keys, and where nothing else in it takes the focus, it does
+  if (part instanceof HTMLElement && !part.querySelector("button, input, a[href]")) part.tabIndex = 0;
   return node;
 }

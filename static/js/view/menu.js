@@ -49,7 +49,7 @@ export function openMenu(button, { label, items, about = [] }) {
   const list = h("div", { role: "menu", "aria-label": label }, ...choices);
   const node = h(
     "div",
-    { class: "menu" },
+    { class: "menu", role: "region", "aria-label": label },
     ...about.map(line => h("p", { text: line })),
     choices.length > 0 && list,
   );

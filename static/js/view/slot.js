@@ -23,8 +23,8 @@ export function makeSlot() {
   const runner = h(
     "button",
     { type: "button", class: "runner" },
-    h("span", { class: "line first" }, number, pips.node, tag, time.node),
-    h("span", { class: "line second" }, body, late.node),
+    h("span", { class: "line first" }, number, beside(pips.node), tag, beside(time.node)),
+    h("span", { class: "line second" }, body, beside(late.node)),
   );
   runner.addEventListener("click", () => act(runner, "pin", { n: Number(runner.dataset.task) }));
   const waiting = h("span", { class: "waiting" });
@@ -46,9 +46,7 @@ export function makeSlot() {
       text(waiting, T.waiting);
       if (running !== null) {
         mark(runner, running);
-        const what = describe(running);
-        attr(runner, "title", what);
-        attr(runner, "aria-label", what);
+        attr(runner, "title", describe(running));
         text(number, `#${running.task.n}`);
         text(body, running.task.body);
         const again = running.attempt > 1 && running.place === "lane";
@@ -85,6 +83,16 @@ export function makeSlot() {
       show((again ? time : late).node, false);
     },
   };
+}
+
+/**
+ * Seen, but not read out: what the runner shows is its name, and a clock that ticks in a name is noise.
+ * @template {HTMLElement} T
+ * @param {T} node
+ */
+function beside(node) {
+  attr(node, "aria-hidden", "true");
+  return node;
 }
 
 /** A frame carries the beginning of a long body; dots may follow that nobody here has counted. @param {import("../types.js").Task} task */
