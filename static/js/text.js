@@ -114,7 +114,6 @@ export const actions = {
 };
 
 export const text = {
-  title: "Unacked",
   manual: "Manual ack",
   auto: "Auto-ack",
   ackGroup: "Acknowledgement",

@@ -74,13 +74,6 @@ export function mountHeader(root) {
   reset.addEventListener("click", () => act(reset, "ask-reset"));
 
   root.append(
-    h(
-      "h1",
-      { class: "logo", "aria-label": T.title },
-      h("span", { "aria-hidden": "true", text: "un" }),
-      h("i", { "aria-hidden": "true", text: "ack" }),
-      h("span", { "aria-hidden": "true", text: "ed" }),
-    ),
     broker,
     h(
       "span",
