@@ -352,6 +352,14 @@ def test_who_asks_for_the_old_run_is_told_of_the_new_one(web: Web) -> None:
     assert (answer.status, answer.json()["run"]) == (409, run + 1)
 
 
+@pytest.mark.parametrize("path", ["?run=77", "?at=1&run=77", "?at=1e9"])
+def test_who_asks_quietly_for_what_is_not_there_gets_no_error(web: Web, path: str) -> None:
+    assert web.ask("GET", f"/api/film{path}").status in (404, 409)
+    answer = web.ask("GET", f"/api/film{path}&quiet=1")
+    assert answer.status == 200
+    assert set(answer.json()) == {"run", "none"}
+
+
 def test_nothing_of_this_was_worth_a_word_in_the_terminal(web: Web) -> None:
     """Runs last in this file."""
     with web:

@@ -4,7 +4,9 @@
     GET /api/film?at=12.5     the reel that shows this moment
     GET /api/film/7           reel 7
 
-Each takes `run=3` too, and answers 409 where that run is over. film.py says what is in a reel.
+Each takes `run=3` too, and answers 409 where that run is over. With `quiet=1` a film that is not there any more is an answer like another,
+200 and the problem in `none`: a page cannot know that a run ends while it asks, and a browser writes every error to its console. film.py
+says what is in a reel.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from flask import Flask, Response, request
 
 from webapp.app import answer
 from webapp.film import Film, unpacked
-from webapp.problems import Invalid
+from webapp.problems import Invalid, NotFound, NotNow
 
 
 def attach(app: Flask, film: Film, now: Callable[[], float]) -> None:
@@ -24,11 +26,16 @@ def attach(app: Flask, film: Film, now: Callable[[], float]) -> None:
 
     @app.get("/api/film")
     def at() -> Response:
-        check_run()
-        moment = request.args.get("at")
-        if moment is None:
-            return answer(film.index(now()), cache="no-store")
-        return reel_answer(film.at(seconds(moment), now()))
+        try:
+            check_run()
+            moment = request.args.get("at")
+            if moment is None:
+                return answer(film.index(now()), cache="no-store")
+            return reel_answer(film.at(seconds(moment), now()))
+        except (NotFound, NotNow) as problem:
+            if request.args.get("quiet") != "1":
+                raise
+            return answer({"run": film.run, "none": problem.as_dict()}, cache="no-store")
 
     @app.get("/api/film/<int:number>")
     def reel(number: int) -> Response:

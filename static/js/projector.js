@@ -53,7 +53,7 @@ export function createProjector(source, on) {
     const run = newest?.run;
     if (run === undefined || local() - indexed < INDEX_AGE) return;
     indexed = local();
-    film.index(await source.film({ run }));
+    film.index(await source.film({ run, quiet: 1 }));
     on.changed();
   }
 
@@ -62,7 +62,7 @@ export function createProjector(source, on) {
     const run = newest?.run;
     if (run === undefined || asking || local() - failed < AGAIN) return false;
     asking = true;
-    const reel = await source.film({ at: Math.max(t, film.from), run });
+    const reel = await source.film({ at: Math.max(t, film.from), run, quiet: 1 });
     asking = false;
     const fits = film.load(reel);
     if (!fits) failed = local();

@@ -85,7 +85,8 @@ def test_a_killed_worker_died_at_its_line_and_a_frozen_one_stands_there(demo: De
     stage.lane(second).locator(".name").click()
     expect(acting(stage)).to_contain_text("❄ frozen here · #1")
     demo.act(second, "stop")
-    demo.act("worker-3" if dead == "worker-2" else "worker-2", "finish")
+    (third,) = {"worker-1", "worker-2", "worker-3"} - {dead, second}
+    demo.act(third, "finish")
     expect(acting(stage)).to_contain_text("✕ died here")
 
 

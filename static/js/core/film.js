@@ -92,7 +92,7 @@ export function createFilm() {
     /** What the server's film has, from its index. @param {unknown} index */
     index(index) {
       const raw = shape.record(index);
-      if (newest === null || raw.run !== newest.run) return;
+      if (newest === null || raw.run !== newest.run || "none" in raw) return;
       began = shape.number(raw.began);
       from = shape.number(raw.from);
       whole = shape.number(raw.whole);
