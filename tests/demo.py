@@ -30,8 +30,8 @@ class Demo(Web):
         ids: list[str] = answer.json()["ids"]
         return ids
 
-    def act(self, worker: str, action: str) -> None:
-        answer = self.ask("POST", f"/api/workers/{worker}/{action}")
+    def act(self, worker: str, action: str, **fields: object) -> None:
+        answer = self.ask("POST", f"/api/workers/{worker}/{action}", fields or None)
         assert answer.status == 202, answer.body
 
     def settings(self, **changes: object) -> None:
@@ -75,6 +75,29 @@ class Demo(Web):
 def holder(state: dict[str, Any], n: int) -> str | None:
     """Who has the n-th task in hand."""
     return next((task["worker"] for task in state["tasks"] if task["n"] == n and task["worker"]), None)
+
+
+def worker(state: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(worker for worker in state["workers"] if worker["name"] == name)
+    return found
+
+
+def task(state: dict[str, Any], n: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = next(task for task in state["tasks"] if task["n"] == n)
+    return found
+
+
+def held(state: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = worker(state, name)["faults"]["held"]
+    return found
+
+
+def alone(demo: Demo, name: str = "worker-1") -> str:
+    """The worker's name. The others are stopped: the next task is this one's."""
+    for other in [each["name"] for each in demo.state()["workers"] if each["name"] != name]:
+        demo.act(other, "stop")
+        demo.once(lambda state, other=other: worker(state, other)["state"] == "stopped", f"{other} stopped")
+    return name
 
 
 def demos(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from webapp.methods import HOLDABLE
 from webapp.problems import EngineGone, Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
 from webapp.settings import MOST_PREFETCH, MOST_WORKERS
 from webapp.state import Lane, State
@@ -17,6 +18,7 @@ from webapp.state import Lane, State
 LONGEST_BODY = 4096  # bytes of UTF-8
 MOST_DOTS = 600  # ten minutes of work
 MOST_AT_ONCE = 10_000
+LONGEST_DELAY = 60_000  # milliseconds
 
 
 class Asks(Protocol):
@@ -47,7 +49,7 @@ class Desk:
         command = COMMANDS.get(name) if isinstance(name, str) else None
         if command is None:
             raise NoSuchCommand(f"There are: {', '.join(COMMANDS)}.")
-        values = checked(fields, command.fields)
+        values = checked(fields, command.fields, command.more)
         if not self.engine.alive:  # what we last knew of the workers says nothing any more
             raise EngineGone("It is being started again; try once more in a few seconds.")
         return command.run(self, **values)
@@ -93,6 +95,12 @@ def ack_mode(value: object) -> str:
     return str(value)
 
 
+def method(value: object) -> str:
+    if not isinstance(value, str) or value not in HOLDABLE:
+        raise Invalid(f"method must be one of those that can be held: {', '.join(HOLDABLE)}.")
+    return value
+
+
 def text(name: str) -> Callable[[object], str]:
     def check(value: object) -> str:
         if not isinstance(value, str):
@@ -108,9 +116,9 @@ class Field:
     required: bool = False
 
 
-def checked(given: Mapping[str, object], fields: Mapping[str, Field]) -> dict[str, Any]:
-    """The given fields, checked. Unknown and missing ones are refused by name."""
-    unknown = [name for name in given if name not in fields]
+def checked(given: Mapping[str, object], fields: Mapping[str, Field], more: bool = False) -> dict[str, Any]:
+    """The given fields, checked. Missing ones are refused by name, and unknown ones, unless `more` lets them through as they are."""
+    unknown = [name for name in given if name not in fields and not more]
     if unknown:
         allowed = f"allowed: {', '.join(fields)}" if fields else "none are expected"
         raise Invalid(
@@ -119,7 +127,7 @@ def checked(given: Mapping[str, object], fields: Mapping[str, Field]) -> dict[st
     missing = [name for name, field in fields.items() if field.required and name not in given]
     if missing:
         raise Invalid(f"{' and '.join(missing)} missing.")
-    return {name: fields[name].check(value) for name, value in given.items()}
+    return {name: fields[name].check(value) if name in fields else value for name, value in given.items()}
 
 
 # -- the commands -------------------------------------------------------------------------------------------------
@@ -138,26 +146,32 @@ def add(desk: Desk) -> dict[str, Any]:
     return desk.engine.ask("add")
 
 
-def worker(desk: Desk, name: str, action: str) -> dict[str, Any]:
+def worker(desk: Desk, name: str, action: str, **given: object) -> dict[str, Any]:
     state = desk.state()
     if name not in state.workers:
         known = ", ".join(list(state.workers)[:40]) or "none yet"
         raise NoSuchWorker(f"There is no worker {name[:60]!r}. There are: {known}.")
-    if action not in ACTIONS:
-        raise NoSuchAction(f"There is no action {action[:60]!r}. There are: {', '.join(ACTIONS)}.")
+    if action not in ACTIONS and action not in FAULTS:
+        raise NoSuchAction(
+            f"There is no action {action[:60]!r}. There are: {', '.join([*ACTIONS, *FAULTS])}."
+        )
     lane = state.workers[name]
-    if action != "cut" and lane.kind != "local":
-        raise NotNow(f"{name} is a guest: its process is not ours. Its connection can be cut, nothing else.")
+    if action in FAULTS:
+        fields = checked(given, FAULTS[action])
+        conns = state.conns_of(name)
+        if not conns:
+            raise NotNow(f"{name} has no open connection{WITHOUT.get(condition(lane), '.')}")
+        desk.engine.ask(action, conns=conns, **fields)
+        return {"name": name, "action": action, **fields}
+    checked(given, {})
+    if lane.kind != "local":
+        raise NotNow(
+            f"{name} is a guest: its process is not ours. With its connection can be done: {', '.join(FAULTS)}."
+        )
     reason = ACTIONS[action].get(condition(lane))
     if reason:
         raise NotNow(f"{name} {reason}")
-    if action == "cut":
-        conns = state.conns_of(name)
-        if not conns:
-            raise NotNow(f"{name} has no open connection to cut.")
-        desk.engine.ask("cut", conns=list(conns))
-    else:
-        desk.engine.ask(action, worker=name)
+    desk.engine.ask(action, worker=name)
     return {"name": name, "action": action}
 
 
@@ -182,8 +196,18 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "finish": {"stopped": STOPPED, "frozen": "is frozen: thaw it first, a frozen process does not notice."},
     "freeze": {"stopped": STOPPED, "waiting": WAITING, "frozen": "is frozen already."},
     "thaw": {"running": UNFROZEN, "waiting": UNFROZEN, "stopped": UNFROZEN},
-    "cut": {},  # that depends on its connections alone
 }
+# What is done in the tap, to its connections -> what has to be said with it. Whether it fits, the tap knows best.
+FAULTS: Mapping[str, Mapping[str, Field]] = {
+    "cut": {},
+    "blackhole": {},
+    "restore": {},
+    "delay": {"ms": Field(whole("ms", 0, LONGEST_DELAY, " (0 is no delay)"), required=True)},
+    "hold": {"method": Field(method, required=True)},
+    "release": {},
+    "drop": {},
+}
+WITHOUT = {"stopped": ": start it first.", "waiting": ": it is about to be started again."}
 
 
 def settings(desk: Desk, **changes: Any) -> dict[str, Any]:
@@ -211,8 +235,11 @@ def reset(desk: Desk) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Command:
+    """`more`: it takes other fields too, and checks them itself."""
+
     run: Callable[..., dict[str, Any]]
     fields: Mapping[str, Field]
+    more: bool = False
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -221,7 +248,9 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "add": Command(add, {}),
     "worker": Command(
-        worker, {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)}
+        worker,
+        {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)},
+        more=True,
     ),
     "settings": Command(
         settings,

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
-from webapp import wirelog
+from webapp import stopwatch, wirelog, wounds
 from webapp.records import SETTLED, Attempt, Lane, Producer, Queue, Task, TaskState
 from webapp.state import LOG_KEPT, State
 
@@ -172,6 +172,9 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "tag": attempt.spot[1],
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
+        "deadline": attempt.deadline,
+        "noticed": attempt.noticed,
+        "fault": attempt.fault and {"kind": attempt.fault[0], "at": attempt.fault[1]},
     }
 
 
@@ -197,6 +200,10 @@ def _worker(lane: Lane) -> dict[str, Any]:
         "prefetch": lane.prefetch,
         "queue": lane.queue,
         "done": lane.done,
+        "stuck": lane.stuck,
+        "faults": wounds.shown(lane),
+        "heartbeat": wounds.heartbeat(lane),
+        "silence": stopwatch.silence(lane),
     }
 
 

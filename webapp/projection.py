@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from webapp import events as ev
-from webapp import messages, peers, topology
+from webapp import messages, peers, stopwatch, topology, wounds
 from webapp.records import Broker, Settings, Task
 from webapp.state import State
 from webapp.wirelog import LINES
@@ -27,7 +27,7 @@ def apply(state: State, event: ev.Event) -> None:
     """Brings `state` up to date with one event. Never raises on an event of the vocabulary, whatever came before it."""
     kind = type(event)
     number = getattr(event, "conn", None)
-    conn = state.conns.get(number) if number is not None else None
+    conn = state.conn_or_ghost(number) if number is not None else None
     key = PROJECTORS[kind](state, event)
     state.seq = max(state.seq, event.seq)
     state.at = max(state.at, event.at)
@@ -64,17 +64,22 @@ def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
 
 
 def _broker_started(state: State, e: ev.BrokerStarted) -> None:
-    state.broker = Broker(e.kind, e.product, e.version, e.url, e.amqp_port, up=True)
+    state.broker = Broker(
+        e.kind, e.product, e.version, e.url, e.amqp_port, up=True, ack_timeout=e.ack_timeout
+    )
 
 
 def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:
     """What is in memory only is gone. What survives is ready again once its connection is seen to close, as ever."""
     state.broker = replace(state.broker, up=False)
+    state.broker_stopped_at = e.at
+    stopwatch.broker_gone(state, e.at)
     for conn in state.conns.values():
         gone = [spot for spot, (task, _) in conn.unacked.items() if not _survives(state, task)]
         held = [conn.unacked.pop(spot) for spot in gone]
         for each in held:
             state.end(each, "broker_gone", e.at, "lost")
+            stopwatch.stop(*each, conn, "broker_restart", ("broker", e.at))
         if conn.lane:
             conn.lane.drop(task for task, _ in held)
     for queue in list(state.queues.values()):
@@ -89,10 +94,6 @@ def _survives(state: State, task: Task) -> bool:
     """Durable queue and persistent message: both or nothing. A quorum queue keeps every message."""
     queue = state.queue_named(task.queue)
     return queue.durable is not False and (task.persistent or queue.kind == "quorum")
-
-
-def _nothing(_: State, __: ev.Event) -> None:
-    """Seen, and of no consequence for the state."""
 
 
 Projector: TypeAlias = Callable[[State, Any], "str | None"]  # the key of the task it is about
@@ -119,8 +120,13 @@ PROJECTORS: dict[type, Projector] = {
     ev.Acked: messages.acked,
     ev.Nacked: messages.nacked,
     ev.Rejected: messages.rejected,
-    ev.Held: _nothing,
-    ev.Released: _nothing,
+    ev.HoldArmed: wounds.hold_armed,
+    ev.HoldDisarmed: wounds.hold_disarmed,
+    ev.Held: wounds.held,
+    ev.Released: wounds.released,
+    ev.Blackholed: wounds.blackholed,
+    ev.Restored: wounds.restored,
+    ev.Delayed: wounds.delayed,
     ev.QueueCounted: topology.queue_counted,
     ev.WorkerStarted: peers.worker_started,
     ev.WorkerPrinted: peers.worker_printed,

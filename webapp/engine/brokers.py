@@ -44,6 +44,7 @@ class Broker(ABC):
 
     kind: str
     own = True
+    ack_timeout: float | None = None
     settle_for = 0.0  # seconds between the making of a queue and a kill -9 that it survives
     username = "guest"
     password = "guest"
@@ -206,6 +207,7 @@ class RabbitMQ(OwnBroker):
 
     def _environment(self) -> dict[str, str]:
         data = self._data
+        assert self.ack_timeout is not None
         data.mkdir(parents=True, exist_ok=True)
         (data / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self._port}\n"

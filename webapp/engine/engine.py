@@ -20,12 +20,13 @@ from typing import Any
 import msgspec
 
 from webapp import events as ev
-from webapp.engine import brokers, orders
+from webapp.engine import brokers, faults, orders
 from webapp.engine.census import Census
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
 from webapp.engine.monitor import Gone, Monitor
-from webapp.engine.supervisor import Refused, Supervisor, WorkerSettings
+from webapp.engine.refused import Refused
+from webapp.engine.supervisor import Supervisor, WorkerSettings
 from webapp.engine.tap import Tap
 
 COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
@@ -161,11 +162,16 @@ class Engine:
         async with self._one_at_a_time:
             return {"name": await self._supervisor.add()}
 
-    async def _cut(self, order: orders.Cut) -> dict[str, Any]:
-        count = self._tap.cut(order.conns)
-        if not count:
+    async def _hurt(self, order: Any) -> dict[str, Any]:
+        """One of the tap's faults, see `faults/`."""
+        fields = msgspec.structs.asdict(order)
+        del fields["id"]
+        links = self._tap.linked(fields.pop("conns"))
+        if not links:
             raise Refused(409, "This connection is gone already.")
-        return {"cut": count}
+        action = str(type(order).__struct_config__.tag)
+        faults.act(action, links, **fields)
+        return {action: len(links)}
 
     async def _set(self, order: orders.Settings) -> None:
         async with self._one_at_a_time:
@@ -241,6 +247,7 @@ class Engine:
                 url=broker.url(broker.address.host, broker.address.port, password=False),
                 amqp_port=self._tap.port,
                 pid=broker.pid,
+                ack_timeout=broker.ack_timeout,
             )
         )
 
@@ -320,8 +327,8 @@ ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = 
     orders.Freeze: Engine._freeze,
     orders.Thaw: Engine._thaw,
     orders.Add: Engine._add,
-    orders.Cut: Engine._cut,
     orders.Settings: Engine._set,
     orders.RestartBroker: Engine._restart_broker,
     orders.Reset: Engine._reset,
+    **dict.fromkeys(orders.FAULTS, Engine._hurt),
 }

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+DELAY_MAX = 60_000  # milliseconds
 Prefetch: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -60,6 +61,44 @@ class Cut(Order, frozen=True):
     conns: list[int]
 
 
+class Blackhole(Order, frozen=True):
+    """Let nothing of these connections through, nor their end."""
+
+    conns: list[int]
+
+
+class Restore(Order, frozen=True):
+    """End the black hole."""
+
+    conns: list[int]
+
+
+class Delay(Order, frozen=True):
+    """Let everything on these connections arrive `ms` milliseconds later; 0 ends it."""
+
+    conns: list[int]
+    ms: Annotated[int, msgspec.Meta(ge=0, le=DELAY_MAX)]
+
+
+class Hold(Order, frozen=True):
+    """Stop the next frame of this method on one of these connections. `method` is its AMQP name."""
+
+    conns: list[int]
+    method: str
+
+
+class Release(Order, frozen=True):
+    """Let go what is held on these connections; where nothing is, take back the hold."""
+
+    conns: list[int]
+
+
+class Drop(Order, frozen=True):
+    """Throw away what is held on these connections."""
+
+    conns: list[int]
+
+
 class Settings(Order, frozen=True):
     """How workers are started from now on; the running ones are restarted gracefully."""
 
@@ -75,7 +114,25 @@ class Reset(Order, frozen=True):
     """A fresh run: workers killed, queue emptied, the first workers started."""
 
 
-AnyOrder: TypeAlias = Start | Stop | Finish | Freeze | Thaw | Add | Cut | Settings | RestartBroker | Reset
+AnyOrder: TypeAlias = (
+    Start
+    | Stop
+    | Finish
+    | Freeze
+    | Thaw
+    | Add
+    | Cut
+    | Blackhole
+    | Restore
+    | Delay
+    | Hold
+    | Release
+    | Drop
+    | Settings
+    | RestartBroker
+    | Reset
+)
+FAULTS = (Cut, Blackhole, Restore, Delay, Hold, Release, Drop)  # what is done to connections, in the tap
 
 _decoder: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
 

@@ -23,20 +23,13 @@ from pathlib import Path
 from webapp import events as ev
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
+from webapp.engine.refused import Refused
 
 WORKER = Path(__file__).resolve().parents[2] / "workers" / "worker.py"
 WORKERS_MAX = 32
 BACK_OFF = (0.5, 8.0)  # seconds: the first wait, and the longest
 SETTLED = 10.0  # seconds a worker lives before its next fall counts as the first
 LINES_PER_SECOND = 100  # of a worker's output that become events; what goes beyond is counted and left out
-
-
-class Refused(Exception):
-    """A command that makes no sense now. `status` is the HTTP status that says so; the text is for the user."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 @dataclass(frozen=True)
