@@ -23,9 +23,10 @@ class Demo(Web):
         self.data = str(data)
         super().__init__(*where, *flags, real=True)
 
-    def submit(self, body: str, count: int = 1) -> list[str]:
+    def submit(self, body: str, count: int = 1, persistent: bool = True) -> list[str]:
         """The tasks' ids, once the broker has confirmed them."""
-        answer = self.ask("POST", "/api/tasks", {"body": body, "count": count})
+        asked = {"body": body, "count": count, "persistent": persistent}
+        answer = self.ask("POST", "/api/tasks", asked)
         assert answer.status == 202, answer.body
         ids: list[str] = answer.json()["ids"]
         return ids
@@ -57,7 +58,8 @@ class Demo(Web):
     def fresh(self, ack: str = "manual", prefetch: int = 1) -> Demo:
         """A new run with these settings: the first workers, all idle, and nothing else."""
         self.settings(ack=ack, prefetch=prefetch)
-        assert self.ask("POST", "/api/reset").status == 202
+        answer = self.ask("POST", "/api/reset")
+        assert answer.status == 202, answer.body
         self.once(
             lambda state: (
                 state["ledger"]["published"] == 0

@@ -45,6 +45,7 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "exists": few([True, True, False]),
     "gone": st.booleans(),
     "heartbeat": few([0, 60]),
+    "idempotent": st.booleans(),
     "kind": few(["classic", "quorum", "fanout", "topic"]),
     "line": few(["[*] Waiting", "[x] Done"]),
     "method": few(["basic.ack", "basic.publish"]),
@@ -63,6 +64,8 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "redelivered": st.booleans(),
     "requeue": st.booleans(),
     "restart_in": few([None, 0.5]),
+    "resumed": st.booleans(),
+    "stuck": st.booleans(),
     "result_of": few([""]),
     "routing_key": QUEUES | few(["#", "results"]),
     "signal": few(["", "SIGKILL"]),
@@ -82,7 +85,8 @@ OTHERWISE: dict[type[Event], dict[str, st.SearchStrategy]] = {
     ev.Released: {"by": few(["client", "broker"])},
     ev.ConsumerStarted: {"queue": QUEUES | few(["results"])},
     ev.QueueDeclared: {"kind": few(["classic", "quorum", None])},
-    ev.RunStarted: {"version": few([1])},
+    ev.RunStarted: {"version": few([1]), "durable": st.booleans()},
+    ev.SettingsChanged: {"durable": st.booleans()},
 }
 RARE = (ev.RunStarted, ev.RunReset, ev.BrokerStopped)
 

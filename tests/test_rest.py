@@ -271,12 +271,17 @@ def test_workers_are_added_up_to_a_limit(web: Web) -> None:
 
 
 def test_settings_change_and_the_answer_says_what_holds_now(web: Web) -> None:
-    answer = web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 0})
-    assert (answer.status, answer.json()) == (200, {"ack": "auto", "prefetch": 0, "queue": "task_queue"})
-    until(
-        lambda: web.state()["settings"] == {"ack": "auto", "prefetch": 0, "queue": "task_queue"},
-        "the new settings",
-    )
+    wanted = {
+        "ack": "auto",
+        "prefetch": 0,
+        "queue": "task_queue",
+        "durable": True,
+        "kind": "quorum",
+        "idempotent": True,
+    }
+    answer = web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 0, "idempotent": True})
+    assert (answer.status, answer.json()) == (200, wanted)
+    until(lambda: web.state()["settings"] == wanted, "the new settings")
     assert web.ask("PUT", "/api/settings", {"ack": "manual", "prefetch": 1}).json()["ack"] == "manual"
 
 

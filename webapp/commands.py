@@ -7,7 +7,7 @@ engine or the producer. Refusals are the named exceptions of `problems.py`. Must
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from webapp.methods import HOLDABLE
@@ -33,7 +33,7 @@ class Asks(Protocol):
 class Submits(Protocol):
     """What we need of the producer: see `producer.Producer.submit`."""
 
-    def submit(self, body: str, count: int = 1) -> list[str]: ...
+    def submit(self, body: str, count: int = 1, persistent: bool = True) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,21 @@ def ack_mode(value: object) -> str:
     return str(value)
 
 
+def queue_kind(value: object) -> str:
+    if value not in ("quorum", "classic"):
+        raise Invalid('kind must be "quorum" or "classic".')
+    return str(value)
+
+
+def yes_or_no(name: str) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise Invalid(f"{name} must be true or false.")
+        return value
+
+    return check
+
+
 def method(value: object) -> str:
     if not isinstance(value, str) or value not in HOLDABLE:
         raise Invalid(f"method must be one of those that can be held: {', '.join(HOLDABLE)}.")
@@ -133,8 +148,8 @@ def checked(given: Mapping[str, object], fields: Mapping[str, Field], more: bool
 # -- the commands -------------------------------------------------------------------------------------------------
 
 
-def submit(desk: Desk, body: str, count: int = 1) -> dict[str, Any]:
-    return {"ids": desk.producer.submit(body, count)}
+def submit(desk: Desk, body: str, count: int = 1, persistent: bool = True) -> dict[str, Any]:
+    return {"ids": desk.producer.submit(body, count, persistent)}
 
 
 def add(desk: Desk) -> dict[str, Any]:
@@ -169,6 +184,8 @@ def worker(desk: Desk, name: str, action: str, **given: object) -> dict[str, Any
             f"{name} is a guest: its process is not ours. With its connection can be done: {', '.join(FAULTS)}."
         )
     reason = ACTIONS[action].get(condition(lane))
+    if action == "start" and lane.stuck:
+        reason = None  # that brings it back to normal
     if reason:
         raise NotNow(f"{name} {reason}")
     desk.engine.ask(action, worker=name)
@@ -195,6 +212,7 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "start": {"running": RUNNING, "frozen": RUNNING},  # while it waits for its restart: at once
     "finish": {"stopped": STOPPED, "frozen": "is frozen: thaw it first, a frozen process does not notice."},
     "freeze": {"stopped": STOPPED, "waiting": WAITING, "frozen": "is frozen already."},
+    "stick": {"frozen": "is frozen: thaw it first."},
     "thaw": {"running": UNFROZEN, "waiting": UNFROZEN, "stopped": UNFROZEN},
 }
 # What is done in the tap, to its connections -> what has to be said with it. Whether it fits, the tap knows best.
@@ -211,14 +229,35 @@ WITHOUT = {"stopped": ": start it first.", "waiting": ": it is about to be start
 
 
 def settings(desk: Desk, **changes: Any) -> dict[str, Any]:
+    """A queue of which only `durable` is said is a quorum queue, or, where that cannot be, a classic one."""
     if not changes:
-        raise Invalid("Name what to change: ack, prefetch, or both.")
-    now = desk.state().settings
-    current = {"ack": now.ack, "prefetch": now.prefetch, "queue": now.queue}
+        raise Invalid(f"Name what to change: {', '.join(SETTINGS)}, or several.")
+    if "durable" in changes:
+        changes.setdefault("kind", "quorum" if changes["durable"] else "classic")
+    elif "kind" in changes:
+        changes["durable"] = True
+    if changes.get("kind") == "quorum" and not changes["durable"]:
+        raise Invalid("A quorum queue is always durable: for one that is not, kind must be classic.")
+    current = asdict(desk.state().settings)
     wanted = {**current, **changes}
+    if (wanted["durable"], wanted["kind"]) != (current["durable"], current["kind"]):
+        _may_be_declared_anew(desk.state(), current["queue"])
     if wanted != current:  # else nothing to do: no worker is restarted for it
         desk.engine.ask("settings", **changes)
     return wanted
+
+
+def _may_be_declared_anew(state: State, name: str) -> None:
+    """A queue cannot change what it is: it is deleted and declared anew, and nothing may be lost by that."""
+    if state.broker.kind == "external":
+        raise NotNow("This broker is not ours: its queue stays what it is.")
+    queue = state.queues.get(name)
+    tasks = len(queue) + queue.unacked if queue else 0
+    if tasks:
+        raise NotNow(
+            f"A queue cannot become another kind while tasks are in it, and there {'is' if tasks == 1 else 'are'} {tasks}: "
+            "let them be done first, or reset."
+        )
 
 
 def restart_broker(desk: Desk) -> dict[str, Any]:
@@ -233,6 +272,15 @@ def reset(desk: Desk) -> dict[str, Any]:
     return {}
 
 
+SETTINGS: Mapping[str, Field] = {
+    "ack": Field(ack_mode),
+    "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)")),
+    "durable": Field(yes_or_no("durable")),
+    "kind": Field(queue_kind),
+    "idempotent": Field(yes_or_no("idempotent")),
+}
+
+
 @dataclass(frozen=True)
 class Command:
     """`more`: it takes other fields too, and checks them itself."""
@@ -244,7 +292,12 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "submit": Command(
-        submit, {"body": Field(task_body, required=True), "count": Field(whole("count", 1, MOST_AT_ONCE))}
+        submit,
+        {
+            "body": Field(task_body, required=True),
+            "count": Field(whole("count", 1, MOST_AT_ONCE)),
+            "persistent": Field(yes_or_no("persistent")),
+        },
     ),
     "add": Command(add, {}),
     "worker": Command(
@@ -254,7 +307,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "settings": Command(
         settings,
-        {"ack": Field(ack_mode), "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)"))},
+        SETTINGS,
     ),
     "restart_broker": Command(restart_broker, {}),
     "reset": Command(reset, {}),

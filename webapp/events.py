@@ -32,13 +32,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=Tru
 
 
 class RunStarted(Event, frozen=True):
-    """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC."""
+    """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC.
+
+    `resumed`: it is the old run that goes on. The engine had died, and with it every connection and process of ours; the broker was
+    started again on the same data. `seq` and `at` go on too. The settings are as in SettingsChanged."""
 
     started: str
     ack: str = "manual"
     prefetch: int = 1
     queue: str = "task_queue"
     version: int = 1
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
+    resumed: bool = False
 
 
 class RunReset(Event, frozen=True):
@@ -46,11 +53,15 @@ class RunReset(Event, frozen=True):
 
 
 class SettingsChanged(Event, frozen=True):
-    """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit."""
+    """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit; `durable` and
+    `kind` (its x-queue-type) are the queue's; `idempotent` workers skip a task whose result is known."""
 
     ack: str
     prefetch: int
     queue: str
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
 
 
 # -- from the wire ----------------------------------------------------------------------------------------------
@@ -326,13 +337,14 @@ class Delayed(Event, frozen=True):
 
 
 class WorkerStarted(Event, frozen=True):
-    """The supervisor started a worker process."""
+    """The supervisor started a worker process; `stuck`: one that never acknowledges."""
 
     worker: str
     pid: int
     ack: str
     prefetch: int
     queue: str
+    stuck: bool = False
 
 
 class WorkerPrinted(Event, frozen=True):

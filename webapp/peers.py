@@ -53,14 +53,18 @@ def shown_name(e: ev.ConnectionOpened) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:NAME_MAX] or f"client-{e.conn}"
 
 
-def connection_closed(state: State, e: ev.ConnectionClosed) -> None:
+def connection_closed(
+    state: State, e: ev.ConnectionClosed, noticed: str = "", fault: Fault | None = None
+) -> None:
+    """`noticed` and `fault`: where it is known better than the event tells."""
     conn = state.conns.pop(e.conn, None)
     if conn is None:
         return
-    noticed = stopwatch.how_closed(state, conn, e)
+    noticed = noticed or stopwatch.how_closed(state, conn, e)
     if e.by == "network" and e.text == "cut":
         conn.faults["cut"] = e.at
-    fault = ("broker", state.broker_stopped_at) if noticed == "broker_restart" else None
+    if noticed == "broker_restart":
+        fault = "broker", state.broker_stopped_at
     ended = give_back(state, conn, [*conn.unacked, *conn.at_risk], "connection_closed", e.at, noticed, fault)
     for task, attempt in conn.taken_away.values():
         attempt.end = "connection_closed"
@@ -256,6 +260,7 @@ def worker_started(state: State, e: ev.WorkerStarted) -> None:
         lane = state.workers[e.worker] = Lane(e.worker, "local", order, e.at)
     lane.pid = e.pid
     lane.life += 1
+    lane.stuck = e.stuck
     lane.faults.clear()
     lane.ack, lane.prefetch, lane.queue = e.ack, e.prefetch, e.queue
     lane.frozen = lane.leaving = lane.dying = lane.removed = lane.consumed = False

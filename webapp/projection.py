@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from webapp import events as ev
 from webapp import messages, peers, stopwatch, topology, wounds
-from webapp.records import Broker, Settings, Task
+from webapp.records import Broker, Fault, Settings, Task
 from webapp.state import State
 from webapp.wirelog import LINES
 
@@ -48,9 +48,11 @@ _CLOSINGS = (ev.ConnectionClosed, ev.ChannelClosed)
 
 
 def _run_started(state: State, e: ev.RunStarted) -> None:
-    state.restart()
-    state.settings = Settings(e.ack, e.prefetch, e.queue)
-    state.queue_named(e.queue)
+    if e.resumed:
+        _resume(state, e)
+    else:
+        state.restart()
+    _settings(state, e)
 
 
 def _run_reset(state: State, e: ev.RunReset) -> None:
@@ -58,8 +60,31 @@ def _run_reset(state: State, e: ev.RunReset) -> None:
     state.settle_lanes(e.at)
 
 
+def _resume(state: State, e: ev.RunStarted) -> None:
+    """The engine had died, and its end was everybody's: the broker's, the workers', that of everything that went through the tap."""
+    fault = "engine", state.at
+    state.broker = replace(state.broker, up=False)
+    _forget_transient(state, e.at, "engine_restart", fault)
+    for number in list(state.conns):
+        closed = ev.ConnectionClosed(conn=number, by="network", text="the engine ended", at=e.at)
+        peers.connection_closed(state, closed, "engine_restart", fault)
+    for lane in state.workers.values():
+        lane.ghosts.clear()
+        if lane.kind == "local" and lane.pid is not None:
+            gone = ev.WorkerExited(worker=lane.name, pid=lane.pid, signal="SIGKILL", restart_in=0.0, at=e.at)
+            peers.worker_exited(state, gone)
+    for task in state.tasks.values():
+        for attempt in task.attempts:
+            attempt.conn = 0  # the tap begins to count anew
+    state.settle_lanes(e.at)
+
+
 def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
-    state.settings = Settings(e.ack, e.prefetch, e.queue)
+    _settings(state, e)
+
+
+def _settings(state: State, e: ev.RunStarted | ev.SettingsChanged) -> None:
+    state.settings = Settings(e.ack, e.prefetch, e.queue, e.durable, e.kind, e.idempotent)
     state.queue_named(e.queue)
 
 
@@ -74,20 +99,25 @@ def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:
     state.broker = replace(state.broker, up=False)
     state.broker_stopped_at = e.at
     stopwatch.broker_gone(state, e.at)
+    _forget_transient(state, e.at, "broker_restart", ("broker", e.at))
+
+
+def _forget_transient(state: State, at: float, noticed: str, fault: Fault) -> None:
+    """The broker was killed: what was in its memory only is gone."""
     for conn in state.conns.values():
         gone = [spot for spot, (task, _) in conn.unacked.items() if not _survives(state, task)]
         held = [conn.unacked.pop(spot) for spot in gone]
         for each in held:
-            state.end(each, "broker_gone", e.at, "lost")
-            stopwatch.stop(*each, conn, "broker_restart", ("broker", e.at))
+            state.end(each, "broker_gone", at, "lost")
+            stopwatch.stop(*each, conn, noticed, fault)
         if conn.lane:
             conn.lane.drop(task for task, _ in held)
     for queue in list(state.queues.values()):
         for task in [task for task in queue if not _survives(state, task)]:
-            state.move(task, "lost", e.at)
+            state.move(task, "lost", at)
         if queue.durable is False:
             state.forget_queue(queue)
-    state.settle_lanes(e.at)
+    state.settle_lanes(at)
 
 
 def _survives(state: State, task: Task) -> bool:

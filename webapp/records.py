@@ -337,11 +337,14 @@ class Conn:
 
 @dataclass(frozen=True)
 class Settings:
-    """How workers are started from now on. `prefetch` 0 is no limit."""
+    """How workers are started from now on. `prefetch` 0 is no limit; `durable` and `kind` are the queue's."""
 
     ack: str = "manual"
     prefetch: int = 1
     queue: str = "task_queue"
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
 
 
 @dataclass(frozen=True)

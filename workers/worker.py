@@ -5,23 +5,41 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pika
 
-auto_ack = os.environ.get("WORKER_ACK") == "auto"
+ack = os.environ.get(
+    "WORKER_ACK", "manual"
+)  # | auto | forgotten: the tutorial's own "forgotten acknowledgment"
 queue = os.environ.get("WORKER_QUEUE", "task_queue")
+kind = os.environ.get("WORKER_QUEUE_TYPE", "quorum")  # | classic
+durable = os.environ.get("WORKER_DURABLE", "yes") == "yes"
+known = os.environ.get("WORKER_RESULTS")  # a folder; with it the worker is idempotent
 leaving = []
 
 
 def callback(ch, method, properties, body):
     print(f" [x] Received {body.decode(errors='replace')}", flush=True)
-    connection.sleep(body.count(b"."))
-    ch.basic_publish("", "results", body, pika.BasicProperties(correlation_id=properties.message_id))
+    task = properties.message_id or ""
+    key = Path(known, task.encode().hex()[:200]) if known and task else None
+    if not (key and key.exists()):  # else the result is known, and there is nothing to do but ack
+        connection.sleep(body.count(b"."))
+    if not key or first(key):
+        results.basic_publish("", "results", body, pika.BasicProperties(correlation_id=task))
     print(" [x] Done", flush=True)
-    if not auto_ack:
+    if ack == "manual":
         ch.basic_ack(delivery_tag=method.delivery_tag)
     if leaving:
         leave()
+
+
+def first(key):  # in real life: a unique key in a database, in one transaction with the effect
+    try:
+        key.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def leave():  # takes no more: pika gives back what was not begun; what was auto-acked nobody else has, so do it
@@ -35,13 +53,16 @@ try:
     parameters.heartbeat = 4
     parameters.client_properties = {"connection_name": os.environ.get("WORKER_NAME", "worker")}
     connection = pika.BlockingConnection(parameters)
-    channel = connection.channel()
+    channel, results = (
+        connection.channel(),
+        connection.channel(),
+    )  # results go out even if a task's ack comes too late
     try:
-        channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_declare(queue, durable=durable, arguments={"x-queue-type": kind})
     except pika.exceptions.ChannelClosedByBroker:  # it exists, and is of another kind: that will do
         channel = connection.channel()
     channel.basic_qos(prefetch_count=int(os.environ.get("WORKER_PREFETCH", "1")))
-    consumer = channel.basic_consume(queue, callback, auto_ack=auto_ack)
+    consumer = channel.basic_consume(queue, callback, auto_ack=ack == "auto")
     signal.signal(signal.SIGTERM, lambda *_: leaving.append(connection.add_callback_threadsafe(leave)))
     print(" [*] Waiting for messages. To exit press CTRL+C", flush=True)
     channel.start_consuming()

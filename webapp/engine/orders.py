@@ -51,6 +51,12 @@ class Thaw(Order, frozen=True):
     worker: str
 
 
+class Stick(Order, frozen=True):
+    """Start it, again if it runs, as a worker that never acknowledges."""
+
+    worker: str
+
+
 class Add(Order, frozen=True):
     """Start one more worker; the reply's result has its `name`."""
 
@@ -100,10 +106,14 @@ class Drop(Order, frozen=True):
 
 
 class Settings(Order, frozen=True):
-    """How workers are started from now on; the running ones are restarted gracefully."""
+    """How workers are started from now on; the running ones are restarted gracefully. Where `durable` or `kind` changes, the queue is
+    deleted and declared anew; it has to be empty."""
 
     ack: Literal["manual", "auto"] | None = None
     prefetch: Prefetch | None = None
+    durable: bool | None = None
+    kind: Literal["quorum", "classic"] | None = None
+    idempotent: bool | None = None
 
 
 class RestartBroker(Order, frozen=True, tag="restart_broker"):
@@ -120,6 +130,7 @@ AnyOrder: TypeAlias = (
     | Finish
     | Freeze
     | Thaw
+    | Stick
     | Add
     | Cut
     | Blackhole
