@@ -12,7 +12,7 @@ import pytest
 
 from tests import needs
 from tests.demo import BROKERS, Demo
-from tests.engine_process import EngineProcess
+from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import until
 
 
@@ -26,7 +26,7 @@ def broker(request: pytest.FixtureRequest) -> str:
 
 def children(pid: int, of: str) -> list[int]:
     """The processes right below `pid` whose command line has this word in it."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    listing = subprocess.run(["ps", "-ewwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
     rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
     return [int(row[0]) for row in rows if int(row[1]) == pid and of in row[2]]
 
@@ -71,12 +71,13 @@ def test_a_folder_in_which_something_still_lives_is_refused_in_one_line(tmp_path
     try:
         for each in (*children(first.process.pid, "undertaker"), first.process.pid):
             os.kill(each, signal.SIGKILL)
-        first.ended()
+        first.process.wait(DEADLINE)
         with EngineProcess("--amqp-port", port, "--workers", "0", data=tmp_path) as second:
             assert second.ended() == 2
         (line,) = second.noise
         assert "in use" in line and str(tmp_path) in line and "--data" in line
     finally:
-        os.kill(left, signal.SIGKILL)
+        os.kill(left, signal.SIGKILL)  # it has the first one's standard error too
+        first.ended()
     with EngineProcess("--amqp-port", port, "--workers", "0", data=tmp_path) as third:
         third.wait("BrokerStarted")

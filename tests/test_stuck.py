@@ -76,8 +76,13 @@ def test_a_frozen_worker_that_is_thawed_too_late_finishes_and_the_task_is_done_t
 
 
 def test_idempotent_workers_do_it_once_and_ack_it_all_the_same(demo: Demo) -> None:
+    before = demo.state()["workers"]
     demo.settings(idempotent=True)
-    demo.once(lambda state: [each["state"] for each in state["workers"]] == ["idle"] * 3, "three idle")
+    pids = {each["pid"] for each in before}
+    demo.once(
+        lambda state: all(each["state"] == "idle" and each["pid"] not in pids for each in state["workers"]),
+        "three new ones",
+    )
     name = alone(demo)
     demo.act(name, "hold", method="basic.ack")
     demo.submit("photo.")
