@@ -36,9 +36,7 @@ class Census:
         self._owed: dict[str, int] = {}
         self._closed_to_us: set[str] = set()
         self._made: set[str] = set()
-        self.last_declared = float(
-            "-inf"
-        )  # when a queue was last seen to be made, in seconds of the run
+        self.last_declared = float("-inf")  # when a queue was last seen to be made, in seconds of the run
 
     def note(self, event: ev.Event) -> None:
         """Takes note of an event. A close, a nack or the end of a consumer can touch any queue."""
