@@ -261,7 +261,12 @@ def settle(engine: Storm, ack: str) -> None:
 def examine(engine: Storm, results: Results, ack: str) -> dict[str, Any]:
     """At the end: our books, the independent consumer's, and the broker's."""
     sure = lambda counts: {task: n for task, n in counts.items() if task not in engine.unsure and n}  # noqa: E731
-    until(lambda: sure(results.counts) == sure(engine.results), "the independent consumer's count")
+    try:
+        until(lambda: sure(results.counts) == sure(engine.results), "the independent consumer's count")
+    except AssertionError:
+        ours, theirs = sure(engine.results), sure(results.counts)
+        differ = {task: (ours.get(task, 0), theirs.get(task, 0)) for task in {*ours, *theirs}}
+        raise AssertionError({task: n for task, n in differ.items() if n[0] != n[1]}) from None
     assert not engine.wrong, engine.wrong[:3]
     engine.look(audit)
     ledger = engine.look(lambda state: dict(state.ledger))
