@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import pika
+import pytest
 from pika.exceptions import AMQPError
 
 from tests.engine_process import EngineProcess
 from tests.fake_engine import until
 from tests.history import audit
 from webapp import events as ev
+from webapp import state as projected
 from webapp.projection import State, apply
 from webapp.records import Lane
 
@@ -37,7 +39,8 @@ RESTARTS = 3
 ACK_TIMEOUT = 5  # seconds
 PATIENCE = 60.0  # seconds without any progress at the end
 AUDIT_EVERY = 500  # events between two recounts of everything; the ledger itself is added up after each
-UNSURE = 1.0  # seconds before a kill of the broker within which a result may have been lost with it
+UNSURE = 1.0  # seconds before a kill of the broker within which a result, which is transient, may have been lost with it
+NAMES_KEPT = 20_000  # lost tasks that the projection keeps by name here: enough to name each
 METHODS = ("basic.ack", "basic.ack", "basic.deliver", "basic.publish")
 
 
@@ -103,6 +106,8 @@ class Storm(EngineProcess):
         elif isinstance(event, ev.Published) and event.result_of:
             self.results[event.result_of] += 1
             self._recent = [*self._recent[-999:], (event.at, event.result_of)]
+            if not state.broker.up:  # it is being killed
+                self.unsure.add(event.result_of)
         elif isinstance(event, ev.Published) and event.queue == "task_queue":
             self.published.add(event.task)
 
@@ -150,7 +155,8 @@ def storm(
     """Runs one, and returns what it came to. Raises AssertionError where anything does not add up."""
     dice = random.Random(seed)
     flags = ("--workers", str(WORKERS), "--ack", ack, "--prefetch", "5", "--ack-timeout", str(ACK_TIMEOUT))
-    with Storm(*flags, data=data, broker=broker) as engine:
+    with pytest.MonkeyPatch.context() as patch, Storm(*flags, data=data, broker=broker) as engine:
+        patch.setattr(projected, "SETTLED_KEPT", NAMES_KEPT)
         until(lambda: engine.kinds["ConsumerStarted"] >= WORKERS, "the workers", 60)
         results = Results(engine)
         rounds = max(RESTARTS + 1, round(seconds / PAUSE))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import needs
-from tests.fake_engine import Web, until
+from tests.fake_engine import DEADLINE, Web, until
 
 BROKERS = ["embedded", "rabbitmq"]
 LEDGER = ("done", "ready", "unacked", "at_risk", "lost", "dead")
@@ -39,7 +39,7 @@ class Demo(Web):
         answer = self.ask("PUT", "/api/settings", changes)
         assert answer.status == 200, answer.body
 
-    def once(self, condition: Callable[[dict[str, Any]], Any], what: str) -> Any:
+    def once(self, condition: Callable[[dict[str, Any]], Any], what: str, within: float = DEADLINE) -> Any:
         """What `condition` makes of the state, once it is true. Every state on the way has to add up."""
 
         def look() -> Any:
@@ -48,7 +48,7 @@ class Demo(Web):
             assert ledger["published"] == sum(ledger[part] for part in LEDGER), ledger
             return condition(state)
 
-        return until(look, f"{what}: {self.state()}")
+        return until(look, f"{what}: {self.state()}", within)
 
     def task(self, n: int) -> dict[str, Any]:
         """The n-th task of the run."""

@@ -5,41 +5,29 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 
+import once
 import pika
 
-ack = os.environ.get(
-    "WORKER_ACK", "manual"
-)  # | auto | forgotten: the tutorial's own "forgotten acknowledgment"
+ack = os.environ.get("WORKER_ACK", "manual")  # | auto | forgotten, the tutorial's own mistake
 queue = os.environ.get("WORKER_QUEUE", "task_queue")
-kind = os.environ.get("WORKER_QUEUE_TYPE", "quorum")  # | classic
 durable = os.environ.get("WORKER_DURABLE", "yes") == "yes"
-known = os.environ.get("WORKER_RESULTS")  # a folder; with it the worker is idempotent
+kind = {"x-queue-type": os.environ.get("WORKER_QUEUE_TYPE", "quorum")}
 leaving = []
 
 
 def callback(ch, method, properties, body):
     print(f" [x] Received {body.decode(errors='replace')}", flush=True)
-    task = properties.message_id or ""
-    key = Path(known, task.encode().hex()[:200]) if known and task else None
-    if not (key and key.exists()):  # else the result is known, and there is nothing to do but ack
+    task = properties.message_id
+    if not once.known(task):
         connection.sleep(body.count(b"."))
-    if not key or first(key):
-        results.basic_publish("", "results", body, pika.BasicProperties(correlation_id=task))
+        if once.first(task):
+            results.basic_publish("", "results", body, pika.BasicProperties(correlation_id=task))
     print(" [x] Done", flush=True)
     if ack == "manual":
         ch.basic_ack(delivery_tag=method.delivery_tag)
     if leaving:
         leave()
-
-
-def first(key):  # in real life: a unique key in a database, in one transaction with the effect
-    try:
-        key.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
 
 
 def leave():  # takes no more: pika gives back what was not begun; what was auto-acked nobody else has, so do it
@@ -53,12 +41,10 @@ try:
     parameters.heartbeat = 4
     parameters.client_properties = {"connection_name": os.environ.get("WORKER_NAME", "worker")}
     connection = pika.BlockingConnection(parameters)
-    channel, results = (
-        connection.channel(),
-        connection.channel(),
-    )  # results go out even if a task's ack comes too late
+    channel = connection.channel()
+    results = connection.channel()  # of their own: they go out also when the ack comes too late
     try:
-        channel.queue_declare(queue, durable=durable, arguments={"x-queue-type": kind})
+        channel.queue_declare(queue, durable=durable, arguments=kind)
     except pika.exceptions.ChannelClosedByBroker:  # it exists, and is of another kind: that will do
         channel = connection.channel()
     channel.basic_qos(prefetch_count=int(os.environ.get("WORKER_PREFETCH", "1")))
