@@ -95,10 +95,11 @@ def held(state: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def alone(demo: Demo, name: str = "worker-1") -> str:
-    """The worker's name. The others are stopped: the next task is this one's."""
+    """The worker's name. The others are stopped, and the broker knows it: the next task is this one's."""
     for other in [each["name"] for each in demo.state()["workers"] if each["name"] != name]:
         demo.act(other, "stop")
-        demo.once(lambda state, other=other: worker(state, other)["state"] == "stopped", f"{other} stopped")
+        demo.once(lambda state, other=other: worker(state, other)["pid"] is None, f"{other} gone")
+    demo.once(lambda state: [each["consumers"] for each in state["queues"]] == [1], "one consumer")
     return name
 
 

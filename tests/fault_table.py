@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.demo import BROKERS, Demo, alone, held, holder, task
+from tests.demo import BROKERS, Demo, alone, held, holder, task, worker
 from tests.fake_engine import CHECKOUT, until
 from tests.test_crash import children
 
@@ -23,7 +23,7 @@ README = CHECKOUT / "README.md"
 BEGIN, END = "<!-- faults: written by make faults -->", "<!-- end of faults -->"
 ACK_TIMEOUT = 15  # seconds: longer than three heartbeats of a worker
 NOTICED = {
-    "": "not at all",
+    "": "nothing to notice",
     "connection_closed": "the connection closed",
     "heartbeat": "the heartbeat stayed away",
     "ack_timeout": "the ack timeout passed: 406",
@@ -44,6 +44,12 @@ def on_holder(action: str, **fields: object) -> Callable[[Demo], None]:
     return lambda demo: demo.act(in_hand(demo), action, **fields)
 
 
+def another(demo: Demo) -> None:
+    """Somebody is there to take over."""
+    demo.act("worker-2", "start")
+    demo.once(lambda state: worker(state, "worker-2")["state"] == "idle", "worker-2 idle")
+
+
 def stuck(demo: Demo) -> None:
     name = alone(demo)
     demo.act(name, "stick")
@@ -52,7 +58,7 @@ def stuck(demo: Demo) -> None:
         "stuck",
     )
     in_hand(demo)
-    demo.act("worker-2", "start")
+    another(demo)
 
 
 def ack_held(then: str) -> Callable[[Demo], None]:
@@ -61,7 +67,7 @@ def ack_held(then: str) -> Callable[[Demo], None]:
         demo.act(name, "hold", method="basic.ack")
         demo.submit("photo")
         demo.once(lambda state: held(state, name), "a held ack")
-        demo.act("worker-2", "start")
+        another(demo)
         if then:
             demo.act(name, then)
 
