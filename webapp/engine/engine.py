@@ -62,7 +62,7 @@ class Engine:
         self._counted: dict[str, ev.QueueCounted] = {}
         self._tap = Tap(journal, lambda: self._broker.address)
         self._supervisor = Supervisor(
-            journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results
+            journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results()
         )
         self._folder: Folder
         self._broker: brokers.Broker
@@ -87,7 +87,10 @@ class Engine:
         kind = settings.broker if settings.broker in ("embedded", "rabbitmq") else "external"
         port = settings.amqp_port if settings.resume else self._tap.port
         self._folder = Folder(settings.data / f"{kind}-{settings.host.replace(':', '-')}-{port}")
-        self._children.inherit = (await self._folder.take(keep=settings.resume is not None),)
+        if kind != "external":
+            self._children.inherit = (await self._folder.take(keep=settings.resume is not None),)
+        elif settings.resume is None:  # there is nothing of a foreign broker's here, only what workers knew
+            self._folder.forget_results()
         self._children.open()
         self._broker = brokers.make(settings.broker, self._children, self._folder.path, settings.ack_timeout)
         await self._broker.start()

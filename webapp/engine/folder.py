@@ -20,12 +20,17 @@ class FolderTaken(Exception):
 
 
 class Folder:
-    """`path` is the folder, `results` one in it that idempotent workers share."""
+    """`path` is the folder. Nothing is written before it is asked for."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.results = path / "results"
+        self._results = path / "results"
         self._lock = -1
+
+    def results(self) -> Path:
+        """A folder in it that idempotent workers share. Raises OSError."""
+        self._results.mkdir(parents=True, exist_ok=True)
+        return self._results
 
     async def take(self, *, keep: bool) -> int:
         """Locks it, and empties it unless what is in it is to be kept; the open file that holds the lock. Raises FolderTaken."""
@@ -46,13 +51,11 @@ class Folder:
             await asyncio.sleep(0.05)
         if not keep:
             shutil.rmtree(self.path, ignore_errors=True)
-        self.results.mkdir(parents=True, exist_ok=True)
         return self._lock
 
     def forget_results(self) -> None:
         """A fresh run: nothing is known yet."""
-        shutil.rmtree(self.results, ignore_errors=True)
-        self.results.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._results, ignore_errors=True)
 
     def close(self) -> None:
         lock, self._lock = self._lock, -1

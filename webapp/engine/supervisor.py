@@ -213,18 +213,18 @@ class Supervisor:
         worker.asked, worker.frozen, worker.restart = "", False, False
         worker.again.clear()
         settings = self.settings
-        env = os.environ | {
-            "WORKER_NAME": worker.name,
-            "AMQP_URL": self._url(),
-            "WORKER_ACK": "forgotten" if worker.stuck else settings.ack,
-            "WORKER_PREFETCH": str(settings.prefetch),
-            "WORKER_QUEUE": settings.queue,
-            "WORKER_QUEUE_TYPE": settings.kind,
-            "WORKER_DURABLE": "yes" if settings.durable else "no",
-            "WORKER_RESULTS": str(self._results()) if settings.idempotent else "",
-            "PYTHONUNBUFFERED": "1",
-        }
         try:
+            env = os.environ | {
+                "WORKER_NAME": worker.name,
+                "AMQP_URL": self._url(),
+                "WORKER_ACK": "forgotten" if worker.stuck else settings.ack,
+                "WORKER_PREFETCH": str(settings.prefetch),
+                "WORKER_QUEUE": settings.queue,
+                "WORKER_QUEUE_TYPE": settings.kind,
+                "WORKER_DURABLE": "yes" if settings.durable else "no",
+                "WORKER_RESULTS": str(self._results()) if settings.idempotent else "",
+                "PYTHONUNBUFFERED": "1",
+            }
             worker.process = await self._children.spawn(sys.executable, str(WORKER), env=env)
         except OSError as error:
             raise Refused(503, f"{worker.name} could not be started: {error.strerror}.") from error
