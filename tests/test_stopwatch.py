@@ -106,6 +106,19 @@ def test_a_worker_started_anew_while_its_old_connection_is_still_open_is_well_an
     assert (shown(wire.state)["state"], shown(wire.state)["holding"]) == ("idle", [])
 
 
+def test_what_is_done_to_a_new_process_is_not_why_the_old_ones_connection_ended() -> None:
+    wire = Wire()
+    wire.worker(1)
+    wire.published("t1")
+    wire.delivered("t1", 1)
+    wire.say(ev.Blackholed, conn=1)
+    wire.say(ev.WorkerExited, worker="worker-1", pid=4121, code=1)
+    wire.worker(2)
+    wire.say(ev.WorkerAsked, worker="worker-1", action="stop")
+    wire.closed(1)
+    assert (first(wire.state).noticed, first(wire.state).fault) == ("connection_closed", None)
+
+
 def test_without_a_heartbeat_silence_is_never_noticed() -> None:
     wire = Wire()
     wire.worker(1)

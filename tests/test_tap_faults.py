@@ -141,6 +141,18 @@ async def test_a_client_that_goes_takes_its_held_ack_with_it(scene):
 
 
 @scene
+async def test_what_a_client_had_said_behind_its_held_ack_arrives_although_it_is_gone(scene):
+    client, broker = await consumer(scene)
+    act(scene, "hold", method="basic.ack")
+    client[1].write(ACK[1] + ACK[2])
+    await scene.told(ev.Held)
+    client[1].close()
+    assert await broker[0].read() == ACK[2]
+    kinds = [type(event) for event in told(scene, ev.Released, ev.Acked, ev.ConnectionClosed)]
+    assert kinds == [ev.Released, ev.Acked, ev.ConnectionClosed]
+
+
+@scene
 async def test_a_hold_for_all_connections_of_a_worker_catches_one_frame(scene):
     one, other = await consumer(scene), None
     other = await open_connection(scene)
@@ -192,6 +204,7 @@ async def test_a_message_larger_than_what_is_kept_can_be_held_and_dropped(scene)
 async def test_nothing_passes_a_black_hole_and_all_of_it_does_when_it_is_over(scene):
     client, broker = await consumer(scene, deliveries=0)
     act(scene, "blackhole")
+    assert not scene.tap.links[1]._transports["client"].is_reading(), "what it says waits where TCP keeps it"
     client[1].write(OTHER)
     broker[1].write(delivery(1))
     await scene.told(ev.Delivered)

@@ -35,10 +35,7 @@ class Delay(Fault):
         under_way = self._under_way[side]
         if not self.ms and not under_way:
             return frames
-        due = self._loop.time() + self.ms / 1000
-        if under_way:
-            due = max(due, under_way[-1][0])
-        under_way.append((due, frames))
+        under_way.append((self._loop.time() + self.ms / 1000, frames))
         self.kept[side] += size(frames)
         if len(under_way) == 1:
             self._wait(side)
