@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A Node fetched through pip, where the machine has none, lives in .venv/bin: it is looked for there last.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
-.PHONY: run test test-long check format bench pictures clean
+.PHONY: run test test-long check format bench chaos faults pictures clean
 
 run: .venv/installed
 	@$(BIN)/python -m webapp $(ARGS)
@@ -26,6 +26,12 @@ check: .venv/installed-dev
 
 bench: .venv/installed-dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: .venv/installed-dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+faults: .venv/installed-dev
+	@$(BIN)/python -m tests.fault_table
 
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import needs
-from tests.fake_engine import Web, until
+from tests.fake_engine import DEADLINE, Web, until
 
 BROKERS = ["embedded", "rabbitmq"]
 LEDGER = ("done", "ready", "unacked", "at_risk", "lost", "dead")
@@ -23,22 +23,23 @@ class Demo(Web):
         self.data = str(data)
         super().__init__(*where, *flags, real=True)
 
-    def submit(self, body: str, count: int = 1) -> list[str]:
+    def submit(self, body: str, count: int = 1, persistent: bool = True) -> list[str]:
         """The tasks' ids, once the broker has confirmed them."""
-        answer = self.ask("POST", "/api/tasks", {"body": body, "count": count})
+        asked = {"body": body, "count": count, "persistent": persistent}
+        answer = self.ask("POST", "/api/tasks", asked)
         assert answer.status == 202, answer.body
         ids: list[str] = answer.json()["ids"]
         return ids
 
-    def act(self, worker: str, action: str) -> None:
-        answer = self.ask("POST", f"/api/workers/{worker}/{action}")
+    def act(self, worker: str, action: str, **fields: object) -> None:
+        answer = self.ask("POST", f"/api/workers/{worker}/{action}", fields or None)
         assert answer.status == 202, answer.body
 
     def settings(self, **changes: object) -> None:
         answer = self.ask("PUT", "/api/settings", changes)
         assert answer.status == 200, answer.body
 
-    def once(self, condition: Callable[[dict[str, Any]], Any], what: str) -> Any:
+    def once(self, condition: Callable[[dict[str, Any]], Any], what: str, within: float = DEADLINE) -> Any:
         """What `condition` makes of the state, once it is true. Every state on the way has to add up."""
 
         def look() -> Any:
@@ -47,7 +48,7 @@ class Demo(Web):
             assert ledger["published"] == sum(ledger[part] for part in LEDGER), ledger
             return condition(state)
 
-        return until(look, f"{what}: {self.state()}")
+        return until(look, f"{what}: {self.state()}", within)
 
     def task(self, n: int) -> dict[str, Any]:
         """The n-th task of the run."""
@@ -57,7 +58,8 @@ class Demo(Web):
     def fresh(self, ack: str = "manual", prefetch: int = 1) -> Demo:
         """A new run with these settings: the first workers, all idle, and nothing else."""
         self.settings(ack=ack, prefetch=prefetch)
-        assert self.ask("POST", "/api/reset").status == 202
+        answer = self.ask("POST", "/api/reset")
+        assert answer.status == 202, answer.body
         self.once(
             lambda state: (
                 state["ledger"]["published"] == 0
@@ -75,6 +77,30 @@ class Demo(Web):
 def holder(state: dict[str, Any], n: int) -> str | None:
     """Who has the n-th task in hand."""
     return next((task["worker"] for task in state["tasks"] if task["n"] == n and task["worker"]), None)
+
+
+def worker(state: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(worker for worker in state["workers"] if worker["name"] == name)
+    return found
+
+
+def task(state: dict[str, Any], n: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = next(task for task in state["tasks"] if task["n"] == n)
+    return found
+
+
+def held(state: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = worker(state, name)["faults"]["held"]
+    return found
+
+
+def alone(demo: Demo, name: str = "worker-1") -> str:
+    """The worker's name. The others are stopped, and the broker knows it: the next task is this one's."""
+    for other in [each["name"] for each in demo.state()["workers"] if each["name"] != name]:
+        demo.act(other, "stop")
+        demo.once(lambda state, other=other: worker(state, other)["pid"] is None, f"{other} gone")
+    demo.once(lambda state: [each["consumers"] for each in state["queues"]] == [1], "one consumer")
+    return name
 
 
 def demos(

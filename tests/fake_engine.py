@@ -144,6 +144,18 @@ def main(arguments: list[str]) -> None:
             say("ConnectionClosed", conn=conn, by="network")
         return {}
 
+    def hurt(type_: str) -> Callable[..., dict[str, Any]]:
+        def do(conns: list[int], **fields: Any) -> dict[str, Any]:
+            for conn in conns:
+                say(type_, conn=conn, **fields)
+            return {}
+
+        return do
+
+    def stick(worker_: str) -> dict[str, Any]:
+        say("WorkerStarted", worker=worker_, pid=next(pids), stuck=True, **worker)
+        return {}
+
     commands: dict[str, Callable[..., dict[str, Any]]] = {
         "start": start,
         "stop": stop,
@@ -151,7 +163,14 @@ def main(arguments: list[str]) -> None:
         "freeze": said("WorkerFrozen"),
         "thaw": said("WorkerThawed"),
         "add": add,
+        "stick": stick,
         "cut": cut,
+        "blackhole": hurt("Blackholed"),
+        "restore": hurt("Restored"),
+        "delay": hurt("Delayed"),
+        "hold": hurt("HoldArmed"),
+        "release": lambda **_: {},
+        "drop": lambda **_: {},
         "settings": settings,
         "restart_broker": dict,
         "reset": reset,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.history import audit
 from webapp import events as ev
-from webapp import frames, messages, peers, records, state, topology
+from webapp import frames, messages, peers, records, state, topology, wounds
 from webapp.events import Event
 from webapp.state import State
 
@@ -21,6 +21,7 @@ few = st.sampled_from
 QUEUES = few(["task_queue", "q1", "q1", "q2"])
 TASKS = few(["t1", "t2", "t3", "t1@q1", "t2~2"])
 FIELDS: dict[str, st.SearchStrategy] = {
+    "ack_timeout": few([None, 60.0]),
     "ack": few(["manual", "auto"]),
     "action": few(["stop", "finish"]),
     "amqp_port": few([5672]),
@@ -42,11 +43,13 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "exchange": few(["", "x", "x", "amq.topic"]),
     "exclusive": few([False, False, True]),
     "exists": few([True, True, False]),
+    "gone": st.booleans(),
     "heartbeat": few([0, 60]),
-    "ack_timeout": few([0, 60]),
+    "idempotent": st.booleans(),
     "kind": few(["classic", "quorum", "fanout", "topic"]),
     "line": few(["[*] Waiting", "[x] Done"]),
     "method": few(["basic.ack", "basic.publish"]),
+    "ms": few([0, 500]),
     "multiple": st.booleans(),
     "name": few(["worker-1", "worker-2", "laptop", "laptop", "producer", "", "<b>"]),
     "ok": few([True, True, False]),
@@ -56,10 +59,13 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "prefetch": few([0, 1, 5]),
     "product": few(["pika 1.4.4", "Unacked producer 0.1.0", ""]),
     "queue": QUEUES | few([""]),
+    "quiet": few([0.0, 200.0]),
     "ready": few([0, 1, 2]),
     "redelivered": st.booleans(),
     "requeue": st.booleans(),
     "restart_in": few([None, 0.5]),
+    "resumed": st.booleans(),
+    "stuck": st.booleans(),
     "result_of": few([""]),
     "routing_key": QUEUES | few(["#", "results"]),
     "signal": few(["", "SIGKILL"]),
@@ -75,9 +81,12 @@ FIELDS: dict[str, st.SearchStrategy] = {
 OTHERWISE: dict[type[Event], dict[str, st.SearchStrategy]] = {
     ev.BrokerStarted: {"kind": few(["embedded", "rabbitmq"])},
     ev.BrokerStopped: {"asked": st.booleans()},
+    ev.Held: {"by": few(["client", "broker"])},
+    ev.Released: {"by": few(["client", "broker"])},
     ev.ConsumerStarted: {"queue": QUEUES | few(["results"])},
     ev.QueueDeclared: {"kind": few(["classic", "quorum", None])},
-    ev.RunStarted: {"version": few([1])},
+    ev.RunStarted: {"version": few([1]), "durable": st.booleans()},
+    ev.SettingsChanged: {"durable": st.booleans()},
 }
 RARE = (ev.RunStarted, ev.RunReset, ev.BrokerStopped)
 
@@ -142,9 +151,10 @@ def tiny() -> Iterator[None]:
     bounds = {
         frames: {"WINDOW": 2, "GONE_SHOWN": 2, "DONE_SHOWN": 1, "QUEUES_SHOWN": 2, "LINES_A_VIEW": 3, "LOG_KEPT": 7},
         messages: {"ATTEMPTS_KEPT": 2, "AT_RISK_KEPT": 1, "TAKEN_KEPT": 1},
-        peers: {"GUESTS_KEPT": 1, "EXCLUSIVE_KEPT": 1},
+        peers: {"GUESTS_KEPT": 1, "EXCLUSIVE_KEPT": 1, "GHOSTS_KEPT": 1},
         records: {"DROPPED_KEPT": 2, "AWAY_KEPT": 2, "EXITS_KEPT": 1, "OUTPUT_KEPT": 2},
-        state: {"SETTLED_KEPT": 2, "QUEUES_KEPT": 2, "LOG_KEPT": 7},
+        state: {"SETTLED_KEPT": 2, "QUEUES_KEPT": 2, "LOG_KEPT": 7, "HUNG_UP_KEPT": 1},
+        wounds: {"ARMED_KEPT": 1},
         topology: {"EXCHANGES_KEPT": 1, "BINDINGS_KEPT": 1},
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -159,12 +169,14 @@ def check(now: State) -> None:
     audit(now)
     for name, lane in now.workers.items():
         assert lane.name == name
+        assert len(lane.ghosts) <= peers.GHOSTS_KEPT
         assert all(conn.lane is lane and now.conns.get(number) is conn for number, conn in lane.conns.items())
     for number, conn in now.conns.items():
         assert conn.lane is None or now.workers.get(conn.lane.name) is conn.lane, (
             "an open connection has lost its lane"
         )
         assert conn.lane is None or number in conn.lane.conns
+        assert len(conn.armed) == len(set(conn.armed)) <= wounds.ARMED_KEPT
         assert conn.producer is None or now.producers.get(conn.producer.name) is conn.producer
     for key, task in now.tasks.items():
         assert task.key == key

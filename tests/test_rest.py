@@ -83,6 +83,8 @@ BAD_TASKS: list[tuple[object, int, str]] = [
     ({"body": "a", "count": 1.0}, 422, "count"),
     ({"body": "a", "count": "5"}, 422, "count"),
     ({"body": "a", "count": None}, 422, "count"),
+    ({"body": "a", "persistent": "no"}, 422, "persistent must be true or false"),
+    ({"body": "a", "persistent": 0}, 422, "persistent"),
     ({"body": "a", "color": "red", "size": 1}, 422, "color, size"),
     ([1, 2], 400, "object"),
     ("photo...", 400, "object"),
@@ -139,6 +141,10 @@ def test_a_chunked_body_is_read(web: Web) -> None:
         ({"prefetch": "1"}, "prefetch"),
         ({"prefetch": False}, "prefetch"),
         ({"queue": "other"}, "Unknown field queue"),
+        ({"durable": "no"}, "durable must be true or false"),
+        ({"durable": False, "kind": "quorum"}, "A quorum queue is always durable"),
+        ({"kind": "stream"}, "kind must be"),
+        ({"idempotent": 1}, "idempotent must be true or false"),
     ],
     ids=repr,
 )
@@ -264,6 +270,20 @@ def test_a_guest_can_be_cut(web: Web) -> None:
     assert web.ask("POST", "/api/workers/laptop/cut").status == 202
 
 
+def test_what_is_done_to_a_connection_is_passed_on_with_its_fields_and_shown(web: Web) -> None:
+    def lane() -> Any:
+        return next(worker for worker in web.state()["workers"] if worker["name"] == "worker-1")
+
+    for action, fields in (("delay", {"ms": 500}), ("hold", {"method": "basic.ack"}), ("blackhole", {})):
+        answer = web.ask("POST", f"/api/workers/worker-1/{action}", fields)
+        assert (answer.status, answer.json()) == (202, {"name": "worker-1", "action": action, **fields})
+    until(lambda: lane()["faults"]["blackholed"] is not None, "the black hole")
+    assert (lane()["faults"]["delay"], lane()["faults"]["armed"]) == (500, ["basic.ack"])
+    assert web.ask("POST", "/api/workers/worker-1/restore").status == 202
+    assert web.ask("POST", "/api/workers/worker-1/delay", {"ms": 0}).status == 202
+    until(lambda: lane()["faults"]["blackholed"] is None and not lane()["faults"]["delay"], "the end of it")
+
+
 def test_workers_are_added_up_to_a_limit(web: Web) -> None:
     names = [web.ask("POST", "/api/workers", {}).json()["name"] for _ in range(29)]
     assert names[0] == "worker-4"
@@ -272,12 +292,17 @@ def test_workers_are_added_up_to_a_limit(web: Web) -> None:
 
 
 def test_settings_change_and_the_answer_says_what_holds_now(web: Web) -> None:
-    answer = web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 0})
-    assert (answer.status, answer.json()) == (200, {"ack": "auto", "prefetch": 0, "queue": "task_queue"})
-    until(
-        lambda: web.state()["settings"] == {"ack": "auto", "prefetch": 0, "queue": "task_queue"},
-        "the new settings",
-    )
+    wanted = {
+        "ack": "auto",
+        "prefetch": 0,
+        "queue": "task_queue",
+        "durable": True,
+        "kind": "quorum",
+        "idempotent": True,
+    }
+    answer = web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 0, "idempotent": True})
+    assert (answer.status, answer.json()) == (200, wanted)
+    until(lambda: web.state()["settings"] == wanted, "the new settings")
     assert web.ask("PUT", "/api/settings", {"ack": "manual", "prefetch": 1}).json()["ack"] == "manual"
 
 

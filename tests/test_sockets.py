@@ -134,6 +134,9 @@ def test_commands_are_answered_and_refused_in_the_words_of_rest(web: Web) -> Non
             "ack": "manual",
             "prefetch": 5,
             "queue": "task_queue",
+            "durable": True,
+            "kind": "quorum",
+            "idempotent": False,
         }
         page.until(lambda view: view["settings"]["prefetch"] == 5)
         refused = page.ask({"do": "worker", "name": "worker-9", "action": "stop"})

@@ -30,7 +30,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -128,12 +127,16 @@ def run(chosen: Settings) -> int:
 
     os.environ[BROKER_VARIABLE] = chosen.broker
     engine = Live(
-        command=lambda: engine_command(as_it_was(chosen, current)),
+        command=lambda: engine_command(chosen, current),
         on_event=take,
         on_life=current.changed.set,
         on_exit=lambda code: happenings.put(("engine ended", code)),
     )
-    producer = Producer(chosen, lambda: current.amqp_port if engine.alive and current.broker_up else None)
+    producer = Producer(
+        chosen,
+        lambda: current.amqp_port if engine.alive and current.broker_up else None,
+        lambda: (current.state.settings.durable, current.state.settings.kind),
+    )
     desk = Desk(engine, producer, lambda: current.state)
 
     def health() -> dict[str, bool]:
@@ -176,17 +179,11 @@ def run(chosen: Settings) -> int:
     return 0
 
 
-def as_it_was(chosen: Settings, current: Current) -> Settings:
-    """What to start an engine with: the settings, but for one that takes another's place, as the page left them, and with the
-    tap's old port: other people's clients know that one."""
-    if current.amqp_port is None:
-        return chosen
-    settings = current.state.settings
-    return replace(chosen, amqp_port=current.amqp_port, ack=settings.ack, prefetch=settings.prefetch)
-
-
-def engine_command(chosen: Settings) -> Sequence[str]:
-    given = {
+def engine_command(chosen: Settings, current: Current) -> Sequence[str]:
+    """What to start an engine with: the settings; but one that takes another's place goes on with its run: with the settings as the
+    page left them, as many workers, the tap's old port (other people's clients know that one) and the broker's data."""
+    state, port = current.state, current.port_before
+    given: dict[str, object] = {
         "--host": chosen.host,
         "--amqp-port": chosen.amqp_port,
         "--workers": chosen.workers,
@@ -196,6 +193,17 @@ def engine_command(chosen: Settings) -> Sequence[str]:
         "--ack-timeout": chosen.ack_timeout,
         "--data": chosen.data,
     }
+    if port is not None:
+        given |= {
+            "--amqp-port": port,
+            "--workers": sum(worker.kind == "local" for worker in state.workers.values()),
+            "--ack": state.settings.ack,
+            "--prefetch": state.settings.prefetch,
+            "--durable": state.settings.durable,
+            "--kind": state.settings.kind,
+            "--idempotent": state.settings.idempotent,
+            "--resume": f"{state.seq}@{current.now():.6f}",
+        }
     words = [word for flag, value in given.items() for word in (flag, str(value))]
     return [*ENGINE, *words]
 

@@ -102,8 +102,9 @@ def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, che
 
     @app.post("/api/workers/<name>/<action>")
     def worker(name: str, action: str) -> Response:
-        nothing_in(fields(may_be_empty=True))
-        return answer(desk.do("worker", {"name": name, "action": action}), 202)
+        given = fields(may_be_empty=True)
+        nothing_in({key: value for key, value in given.items() if key in ("name", "action")})
+        return answer(desk.do("worker", {**given, "name": name, "action": action}), 202)
 
     @app.put("/api/settings")
     def settings() -> Response:

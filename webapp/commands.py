@@ -7,9 +7,10 @@ engine or the producer. Refusals are the named exceptions of `problems.py`. Must
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from webapp.methods import HOLDABLE
 from webapp.problems import EngineGone, Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
 from webapp.settings import MOST_PREFETCH, MOST_WORKERS
 from webapp.state import Lane, State
@@ -17,6 +18,7 @@ from webapp.state import Lane, State
 LONGEST_BODY = 4096  # bytes of UTF-8
 MOST_DOTS = 600  # ten minutes of work
 MOST_AT_ONCE = 10_000
+LONGEST_DELAY = 60_000  # milliseconds
 
 
 class Asks(Protocol):
@@ -31,7 +33,7 @@ class Asks(Protocol):
 class Submits(Protocol):
     """What we need of the producer: see `producer.Producer.submit`."""
 
-    def submit(self, body: str, count: int = 1) -> list[str]: ...
+    def submit(self, body: str, count: int = 1, persistent: bool = True) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Desk:
         command = COMMANDS.get(name) if isinstance(name, str) else None
         if command is None:
             raise NoSuchCommand(f"There are: {', '.join(COMMANDS)}.")
-        values = checked(fields, command.fields)
+        values = checked(fields, command.fields, command.more)
         if not self.engine.alive:  # what we last knew of the workers says nothing any more
             raise EngineGone("It is being started again; try once more in a few seconds.")
         return command.run(self, **values)
@@ -93,6 +95,27 @@ def ack_mode(value: object) -> str:
     return str(value)
 
 
+def queue_kind(value: object) -> str:
+    if value not in ("quorum", "classic"):
+        raise Invalid('kind must be "quorum" or "classic".')
+    return str(value)
+
+
+def yes_or_no(name: str) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise Invalid(f"{name} must be true or false.")
+        return value
+
+    return check
+
+
+def method(value: object) -> str:
+    if not isinstance(value, str) or value not in HOLDABLE:
+        raise Invalid(f"method must be one of those that can be held: {', '.join(HOLDABLE)}.")
+    return value
+
+
 def text(name: str) -> Callable[[object], str]:
     def check(value: object) -> str:
         if not isinstance(value, str):
@@ -108,9 +131,9 @@ class Field:
     required: bool = False
 
 
-def checked(given: Mapping[str, object], fields: Mapping[str, Field]) -> dict[str, Any]:
-    """The given fields, checked. Unknown and missing ones are refused by name."""
-    unknown = [name for name in given if name not in fields]
+def checked(given: Mapping[str, object], fields: Mapping[str, Field], more: bool = False) -> dict[str, Any]:
+    """The given fields, checked. Missing ones are refused by name, and unknown ones, unless `more` lets them through as they are."""
+    unknown = [name for name in given if name not in fields and not more]
     if unknown:
         allowed = f"allowed: {', '.join(fields)}" if fields else "none are expected"
         raise Invalid(
@@ -119,14 +142,14 @@ def checked(given: Mapping[str, object], fields: Mapping[str, Field]) -> dict[st
     missing = [name for name, field in fields.items() if field.required and name not in given]
     if missing:
         raise Invalid(f"{' and '.join(missing)} missing.")
-    return {name: fields[name].check(value) for name, value in given.items()}
+    return {name: fields[name].check(value) if name in fields else value for name, value in given.items()}
 
 
 # -- the commands -------------------------------------------------------------------------------------------------
 
 
-def submit(desk: Desk, body: str, count: int = 1) -> dict[str, Any]:
-    return {"ids": desk.producer.submit(body, count)}
+def submit(desk: Desk, body: str, count: int = 1, persistent: bool = True) -> dict[str, Any]:
+    return {"ids": desk.producer.submit(body, count, persistent)}
 
 
 def add(desk: Desk) -> dict[str, Any]:
@@ -138,26 +161,34 @@ def add(desk: Desk) -> dict[str, Any]:
     return desk.engine.ask("add")
 
 
-def worker(desk: Desk, name: str, action: str) -> dict[str, Any]:
+def worker(desk: Desk, name: str, action: str, **given: object) -> dict[str, Any]:
     state = desk.state()
     if name not in state.workers:
         known = ", ".join(list(state.workers)[:40]) or "none yet"
         raise NoSuchWorker(f"There is no worker {name[:60]!r}. There are: {known}.")
-    if action not in ACTIONS:
-        raise NoSuchAction(f"There is no action {action[:60]!r}. There are: {', '.join(ACTIONS)}.")
+    if action not in ACTIONS and action not in FAULTS:
+        raise NoSuchAction(
+            f"There is no action {action[:60]!r}. There are: {', '.join([*ACTIONS, *FAULTS])}."
+        )
     lane = state.workers[name]
-    if action != "cut" and lane.kind != "local":
-        raise NotNow(f"{name} is a guest: its process is not ours. Its connection can be cut, nothing else.")
-    reason = ACTIONS[action].get(condition(lane))
-    if reason:
-        raise NotNow(f"{name} {reason}")
-    if action == "cut":
+    if action in FAULTS:
+        fields = checked(given, FAULTS[action])
         conns = state.conns_of(name)
         if not conns:
-            raise NotNow(f"{name} has no open connection to cut.")
-        desk.engine.ask("cut", conns=list(conns))
-    else:
-        desk.engine.ask(action, worker=name)
+            raise NotNow(f"{name} has no open connection{WITHOUT.get(condition(lane), '.')}")
+        desk.engine.ask(action, conns=conns, **fields)
+        return {"name": name, "action": action, **fields}
+    checked(given, {})
+    if lane.kind != "local":
+        raise NotNow(
+            f"{name} is a guest: its process is not ours. With its connection can be done: {', '.join(FAULTS)}."
+        )
+    reason = ACTIONS[action].get(condition(lane))
+    if action == "start" and lane.stuck:
+        reason = None  # that brings it back to normal
+    if reason:
+        raise NotNow(f"{name} {reason}")
+    desk.engine.ask(action, worker=name)
     return {"name": name, "action": action}
 
 
@@ -181,20 +212,52 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "start": {"running": RUNNING, "frozen": RUNNING},  # while it waits for its restart: at once
     "finish": {"stopped": STOPPED, "frozen": "is frozen: thaw it first, a frozen process does not notice."},
     "freeze": {"stopped": STOPPED, "waiting": WAITING, "frozen": "is frozen already."},
+    "stick": {"frozen": "is frozen: thaw it first."},
     "thaw": {"running": UNFROZEN, "waiting": UNFROZEN, "stopped": UNFROZEN},
-    "cut": {},  # that depends on its connections alone
 }
+# What is done in the tap, to its connections -> what has to be said with it. Whether it fits, the tap knows best.
+FAULTS: Mapping[str, Mapping[str, Field]] = {
+    "cut": {},
+    "blackhole": {},
+    "restore": {},
+    "delay": {"ms": Field(whole("ms", 0, LONGEST_DELAY, " (0 is no delay)"), required=True)},
+    "hold": {"method": Field(method, required=True)},
+    "release": {},
+    "drop": {},
+}
+WITHOUT = {"stopped": ": start it first.", "waiting": ": it is about to be started again."}
 
 
 def settings(desk: Desk, **changes: Any) -> dict[str, Any]:
+    """A queue of which only `durable` is said is a quorum queue, or, where that cannot be, a classic one."""
     if not changes:
-        raise Invalid("Name what to change: ack, prefetch, or both.")
-    now = desk.state().settings
-    current = {"ack": now.ack, "prefetch": now.prefetch, "queue": now.queue}
+        raise Invalid(f"Name what to change: {', '.join(SETTINGS)}, or several.")
+    if "durable" in changes:
+        changes.setdefault("kind", "quorum" if changes["durable"] else "classic")
+    elif "kind" in changes:
+        changes["durable"] = True
+    if changes.get("kind") == "quorum" and not changes["durable"]:
+        raise Invalid("A quorum queue is always durable: for one that is not, kind must be classic.")
+    current = asdict(desk.state().settings)
     wanted = {**current, **changes}
+    if (wanted["durable"], wanted["kind"]) != (current["durable"], current["kind"]):
+        _may_be_declared_anew(desk.state(), current["queue"])
     if wanted != current:  # else nothing to do: no worker is restarted for it
         desk.engine.ask("settings", **changes)
     return wanted
+
+
+def _may_be_declared_anew(state: State, name: str) -> None:
+    """A queue cannot change what it is: it is deleted and declared anew, and nothing may be lost by that."""
+    if state.broker.kind == "external":
+        raise NotNow("This broker is not ours: its queue stays what it is.")
+    queue = state.queues.get(name)
+    tasks = len(queue) + queue.unacked if queue else 0
+    if tasks:
+        raise NotNow(
+            f"A queue cannot become another kind while tasks are in it, and there {'is' if tasks == 1 else 'are'} {tasks}: "
+            "let them be done first, or reset."
+        )
 
 
 def restart_broker(desk: Desk) -> dict[str, Any]:
@@ -209,23 +272,47 @@ def reset(desk: Desk, **scene: Any) -> dict[str, Any]:
     return {}
 
 
+SETTINGS: Mapping[str, Field] = {
+    "ack": Field(ack_mode),
+    "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)")),
+    "durable": Field(yes_or_no("durable")),
+    "kind": Field(queue_kind),
+    "idempotent": Field(yes_or_no("idempotent")),
+}
+
+
 @dataclass(frozen=True)
 class Command:
+    """`more`: it takes other fields too, and checks them itself."""
+
     run: Callable[..., dict[str, Any]]
     fields: Mapping[str, Field]
+    more: bool = False
 
-
-HOW = {"ack": Field(ack_mode), "prefetch": Field(whole("prefetch", 0, MOST_PREFETCH, " (0 is no limit)"))}
 
 COMMANDS: Mapping[str, Command] = {
     "submit": Command(
-        submit, {"body": Field(task_body, required=True), "count": Field(whole("count", 1, MOST_AT_ONCE))}
+        submit,
+        {
+            "body": Field(task_body, required=True),
+            "count": Field(whole("count", 1, MOST_AT_ONCE)),
+            "persistent": Field(yes_or_no("persistent")),
+        },
     ),
     "add": Command(add, {}),
     "worker": Command(
-        worker, {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)}
+        worker,
+        {"name": Field(text("name"), required=True), "action": Field(text("action"), required=True)},
+        more=True,
     ),
-    "settings": Command(settings, HOW),
+    "settings": Command(settings, SETTINGS),
     "restart_broker": Command(restart_broker, {}),
-    "reset": Command(reset, {**HOW, "workers": Field(whole("workers", 0, MOST_WORKERS))}),
+    "reset": Command(
+        reset,
+        {
+            "ack": SETTINGS["ack"],
+            "prefetch": SETTINGS["prefetch"],
+            "workers": Field(whole("workers", 0, MOST_WORKERS)),
+        },
+    ),
 }

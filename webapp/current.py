@@ -20,6 +20,9 @@ class Current:
         self.state = projection.State()
         self.changed = threading.Event()
         self.amqp_port: int | None = None  # the tap's, once it listens
+        self.port_before: int | None = (
+            None  # the tap's, the last time it listened: there is a run to go on with
+        )
         self.broker_up = False
         self._clock = clock
         self._began: float | None = None  # our clock's time of the run's beginning
@@ -30,7 +33,7 @@ class Current:
             self.amqp_port = None
             self.broker_up = False
         elif isinstance(event, BrokerStarted):
-            self.amqp_port = event.amqp_port
+            self.amqp_port = self.port_before = event.amqp_port
             self.broker_up = True
         elif isinstance(event, BrokerStopped):
             self.broker_up = False

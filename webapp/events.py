@@ -32,13 +32,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=Tru
 
 
 class RunStarted(Event, frozen=True):
-    """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC."""
+    """A run began: the first line of every stream. `started` is wall-clock time, ISO 8601 in UTC.
+
+    `resumed`: it is the old run that goes on. The engine had died, and with it every connection and process of ours; the broker was
+    started again on the same data. `seq` and `at` go on too. The settings are as in SettingsChanged."""
 
     started: str
     ack: str = "manual"
     prefetch: int = 1
     queue: str = "task_queue"
     version: int = 1
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
+    resumed: bool = False
 
 
 class RunReset(Event, frozen=True):
@@ -46,11 +53,15 @@ class RunReset(Event, frozen=True):
 
 
 class SettingsChanged(Event, frozen=True):
-    """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit."""
+    """How workers are started from now on. `ack` is `manual` or `auto`; `prefetch` counts messages, 0 is no limit; `durable` and
+    `kind` (its x-queue-type) are the queue's; `idempotent` workers skip a task whose result is known."""
 
     ack: str
     prefetch: int
     queue: str
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
 
 
 # -- from the wire ----------------------------------------------------------------------------------------------
@@ -68,12 +79,14 @@ class ConnectionOpened(Event, frozen=True):
 
 class ConnectionClosed(Event, frozen=True):
     """A client's connection is over. `by` is `client` or `broker` (connection.close seen, or the broker's socket
-    gone, code 0), or `network` (the client's socket ended without a connection.close)."""
+    gone, code 0), or `network` (the client's socket ended without a connection.close). `quiet`, where the broker's socket went:
+    the seconds for which the broker had heard nothing from the client."""
 
     conn: int
     by: str
     code: int = 0
     text: str = ""
+    quiet: float = 0.0
 
 
 class ChannelClosed(Event, frozen=True):
@@ -249,25 +262,6 @@ class Rejected(Event, frozen=True):
     requeue: bool
 
 
-class Held(Event, frozen=True):
-    """The tap stopped one frame and keeps it. `method` is its AMQP name, `basic.ack` say."""
-
-    conn: int
-    channel: int
-    method: str
-    task: str = ""
-
-
-class Released(Event, frozen=True):
-    """The tap let a held frame go (`dropped` false) or threw it away (`dropped` true)."""
-
-    conn: int
-    channel: int
-    method: str
-    task: str = ""
-    dropped: bool = False
-
-
 class QueueCounted(Event, frozen=True):
     """The broker's own count of a queue, from a passive declare on the engine's own connection.
     `exists` is false when the broker answered 404."""
@@ -278,17 +272,79 @@ class QueueCounted(Event, frozen=True):
     exists: bool = True
 
 
+# -- what we do to a connection ---------------------------------------------------------------------------------
+
+
+class HoldArmed(Event, frozen=True):
+    """The next frame of this method on this connection will be held. `method` is its AMQP name, `basic.ack` say."""
+
+    conn: int
+    method: str
+
+
+class HoldDisarmed(Event, frozen=True):
+    """No frame of this method will be held any more: the hold was taken back, or caught one on another connection."""
+
+    conn: int
+    method: str
+
+
+class Held(Event, frozen=True):
+    """The tap stopped one frame, with its content, and keeps it; what follows it on this channel waits. `by` is who said it,
+    `client` or `broker`; `tag` is its delivery tag, 0 where it has none; `task` is empty where it is about none."""
+
+    conn: int
+    channel: int
+    method: str
+    task: str = ""
+    tag: int = 0
+    by: str = "client"
+
+
+class Released(Event, frozen=True):
+    """The tap let a held frame go (`dropped` false) or threw it away (`dropped` true). The rest is as in Held."""
+
+    conn: int
+    channel: int
+    method: str
+    task: str = ""
+    tag: int = 0
+    by: str = "client"
+    dropped: bool = False
+
+
+class Blackholed(Event, frozen=True):
+    """From now on nothing of this connection gets through, in either direction, nor the end of it."""
+
+    conn: int
+
+
+class Restored(Event, frozen=True):
+    """A black hole is over: what was kept flows on. `gone`: nobody was left on either side for it to flow to."""
+
+    conn: int
+    gone: bool = False
+
+
+class Delayed(Event, frozen=True):
+    """From now on everything on this connection arrives `ms` milliseconds later, in both directions; 0: at once again."""
+
+    conn: int
+    ms: int
+
+
 # -- from processes ---------------------------------------------------------------------------------------------
 
 
 class WorkerStarted(Event, frozen=True):
-    """The supervisor started a worker process."""
+    """The supervisor started a worker process; `stuck`: one that never acknowledges."""
 
     worker: str
     pid: int
     ack: str
     prefetch: int
     queue: str
+    stuck: bool = False
 
 
 class WorkerPrinted(Event, frozen=True):
@@ -339,7 +395,8 @@ class WorkerRemoved(Event, frozen=True):
 
 class BrokerStarted(Event, frozen=True):
     """The broker answers. `kind` is `embedded`, `rabbitmq` or `external`; `url` has no password; `amqp_port` is the
-    tap's; `pid` is 0 where the process is not ours. `ack_timeout` is in seconds, 0 where it is not ours to set."""
+    tap's; `pid` is 0 where the process is not ours; `ack_timeout` is its delivery acknowledgement timeout in seconds, None where
+    it is not known."""
 
     kind: str
     product: str
@@ -347,7 +404,7 @@ class BrokerStarted(Event, frozen=True):
     url: str
     amqp_port: int
     pid: int = 0
-    ack_timeout: float = 0
+    ack_timeout: float | None = None
 
 
 class BrokerStopped(Event, frozen=True):
@@ -380,9 +437,14 @@ AnyEvent: TypeAlias = (
     | Acked
     | Nacked
     | Rejected
+    | QueueCounted
+    | HoldArmed
+    | HoldDisarmed
     | Held
     | Released
-    | QueueCounted
+    | Blackholed
+    | Restored
+    | Delayed
     | WorkerStarted
     | WorkerPrinted
     | WorkerExited

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
-from webapp import wirelog
+from webapp import stopwatch, wirelog, wounds
 from webapp.records import SETTLED, Attempt, Away, Lane, Producer, Queue, Task, TaskState
 from webapp.state import LOG_KEPT, State
 
@@ -61,7 +61,6 @@ def view(state: State) -> View:
             "leaving": lane.leaving,
             "order": lane.order,
             "product": lane.product,
-            "heartbeat": lane.heartbeat,
             "output": list(lane.output),
             "printed": lane.printed,
             "exits": [{"printed": each.printed, "why": each.why} for each in lane.exits],
@@ -176,6 +175,9 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "tag": attempt.spot[1],
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
+        "deadline": attempt.deadline,
+        "noticed": attempt.noticed,
+        "fault": attempt.fault and {"kind": attempt.fault[0], "at": attempt.fault[1]},
     }
 
 
@@ -205,6 +207,10 @@ def _worker(lane: Lane) -> dict[str, Any]:
         "prefetch": lane.prefetch,
         "queue": lane.queue,
         "done": lane.done,
+        "stuck": lane.stuck,
+        "faults": wounds.shown(lane),
+        "heartbeat": wounds.heartbeat(lane),
+        "silence": stopwatch.silence(lane),
     }
 
 

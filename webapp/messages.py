@@ -10,6 +10,7 @@ a publish to its deliveries by the message_id and the queue.
 from __future__ import annotations
 
 from webapp import events as ev
+from webapp import stopwatch
 from webapp.peers import RESULTS, lane_of, producer_of
 from webapp.records import Attempt, Conn, Held, Queue, Task, TaskState
 from webapp.routing import routes
@@ -78,6 +79,8 @@ def delivered(state: State, e: ev.Delivered) -> str | None:
         _take_away(state, task, e.at)
     lane = lane_of(state, conn, e.at)
     attempt = Attempt(lane, conn.number, spot, e.at, auto_ack=e.auto_ack, redelivered=e.redelivered)
+    if state.broker.ack_timeout is not None and not e.auto_ack:
+        attempt.deadline = e.at + state.broker.ack_timeout
     task.attempts.append(attempt)
     if len(task.attempts) > ATTEMPTS_KEPT:
         del task.attempts[0]
@@ -178,6 +181,8 @@ def _answered(
     if held is None:
         return _answered_late(conn, spot, end, becomes)
     state.end(held, end, e.at, becomes)
+    if becomes == "ready":
+        stopwatch.stop(*held, conn, "nack")
     if becomes == "done" and conn.lane:
         conn.lane.done += 1
     return held[0].key
@@ -189,7 +194,7 @@ def _answered_late(conn: Conn, spot: tuple[int, int], end: str, becomes: TaskSta
         return None
     task, attempt = conn.taken_away.pop(spot)
     attempt.end = end
-    task.picture = None
+    stopwatch.stop(task, attempt, conn, "nack")
     if conn.lane and task.key in conn.lane.dropped:
         conn.lane.dropped.remove(task.key)
     return task.key

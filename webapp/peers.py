@@ -13,12 +13,14 @@ import re
 from collections.abc import Container
 
 from webapp import events as ev
-from webapp.records import Conn, Held, Lane, Producer, Spot
+from webapp import stopwatch
+from webapp.records import Conn, Fault, Held, Lane, Producer, Spot
 from webapp.state import State
 
 RESULTS = "results"  # the queue of the workers' results: no tasks of ours
 GUESTS_KEPT = 16  # lanes of guests that have left, and guest producers that have
 EXCLUSIVE_KEPT = 500  # queues of one connection that go with it
+GHOSTS_KEPT = 50  # connections of each lane that it has not heard the end of
 NAME_MAX = 40
 OWN_PRODUCT = "Unacked"
 PRODUCER = "producer"  # the name of our own
@@ -33,10 +35,15 @@ def connection_opened(state: State, e: ev.ConnectionOpened) -> None:
         return
     conn = state.conns[e.conn] = Conn(e.conn, shown_name(e), e.product, e.heartbeat)
     lane = state.workers.get(e.name)
-    if lane and lane.kind == "local" and lane.alive and not lane.conns:
+    if lane and lane.kind == "local" and lane.alive and not _connected(lane):
         lane.cut = ""
         lane.consumed = False
         _join(lane, conn)
+
+
+def _connected(lane: Lane) -> bool:
+    """Its process has a connection. One of an earlier process may still be open: behind a black hole nobody hears of a death."""
+    return any(conn.life == lane.life for conn in lane.conns.values())
 
 
 def shown_name(e: ev.ConnectionOpened) -> str:
@@ -46,14 +53,24 @@ def shown_name(e: ev.ConnectionOpened) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:NAME_MAX] or f"client-{e.conn}"
 
 
-def connection_closed(state: State, e: ev.ConnectionClosed) -> None:
+def connection_closed(
+    state: State, e: ev.ConnectionClosed, noticed: str = "", fault: Fault | None = None
+) -> None:
+    """`noticed` and `fault`: where it is known better than the event tells."""
     conn = state.conns.pop(e.conn, None)
     if conn is None:
         return
-    give_back(state, conn, [*conn.unacked, *conn.at_risk], "connection_closed", e.at)
+    noticed = noticed or stopwatch.how_closed(state, conn, e)
+    if e.by == "network" and e.text == "cut":
+        conn.faults["cut"] = e.at
+    if noticed == "broker_restart":
+        fault = "broker", state.broker_stopped_at
+    ended = give_back(state, conn, [*conn.unacked, *conn.at_risk], "connection_closed", e.at, noticed, fault)
     for task, attempt in conn.taken_away.values():
         attempt.end = "connection_closed"
-        task.picture = None
+        stopwatch.stop(task, attempt, conn, noticed, fault)
+    if noticed == "connection_closed" and e.by == "broker" and not e.code:
+        state.hung_up.extend((e.at, *held) for held in [*ended, *conn.taken_away.values()])
     state.counts["at_risk"] -= conn.nameless
     state.counts["lost"] += conn.nameless
     for name in conn.exclusive:
@@ -67,6 +84,7 @@ def connection_closed(state: State, e: ev.ConnectionClosed) -> None:
 
 def _join(lane: Lane, conn: Conn) -> None:
     conn.lane = lane
+    conn.life = lane.life
     lane.conns[conn.number] = conn
     lane.product = conn.product
 
@@ -74,7 +92,16 @@ def _join(lane: Lane, conn: Conn) -> None:
 def _leave(state: State, lane: Lane, conn: Conn, e: ev.ConnectionClosed) -> None:
     """The lane has one connection less; if that was the last one, it says why."""
     lane.conns.pop(conn.number, None)
+    hole = "blackhole" in conn.faults and e.by == "broker"
+    if hole and (lane.kind == "guest" or lane.alive):
+        lane.ghosts[conn.number] = conn
+        if len(lane.ghosts) > GHOSTS_KEPT:
+            del lane.ghosts[next(iter(lane.ghosts))]
     if lane.conns:
+        return
+    if hole and conn.life == lane.life:
+        lane.cut, lane.exit = "black hole", ""
+        lane.settle(e.at)
         return
     ended = {"client": "left", "broker": "closed by broker"}.get(e.by, "connection lost")
     cut = e.by == "network" and e.text == "cut"
@@ -93,18 +120,27 @@ def channel_closed(state: State, e: ev.ChannelClosed) -> None:
     if conn is None:
         return
     spots = [spot for held in (conn.unacked, conn.at_risk) for spot in held if spot[0] == e.channel]
-    give_back(state, conn, spots, "channel_closed", e.at, given_up=e.by == "broker")
+    noticed = stopwatch.how_channel_closed(e)
+    give_back(state, conn, spots, "channel_closed", e.at, noticed, given_up=e.by == "broker")
     for spot in [spot for spot in conn.taken_away if spot[0] == e.channel]:
         task, attempt = conn.taken_away.pop(spot)
         attempt.end = "channel_closed"
-        task.picture = None
+        stopwatch.stop(task, attempt, conn, noticed)
     for consumer in [consumer for consumer in conn.consumers if consumer[0] == e.channel]:
         _consumer_leaves(state, conn, consumer, e.at)
 
 
 def give_back(
-    state: State, conn: Conn, spots: list[Spot], end: str, at: float, *, given_up: bool = True
-) -> None:
+    state: State,
+    conn: Conn,
+    spots: list[Spot],
+    end: str,
+    at: float,
+    noticed: str,
+    fault: Fault | None = None,
+    *,
+    given_up: bool = True,
+) -> list[Held]:
     """Deliveries end unsettled: the broker still has its copy, so they are ready again; under auto-ack it has none: lost.
 
     `given_up`: the worker died, or was given up for dead, with them in hand."""
@@ -114,11 +150,13 @@ def give_back(
         if held:
             over.append(held)
             state.end(held, end, at, "lost" if held[1].auto_ack else "ready")
-    if conn.lane and given_up:
+            stopwatch.stop(*held, conn, noticed, fault)
+    if conn.lane and given_up and conn.life == conn.lane.life:
         conn.lane.drop(task for task, _ in over)
     lost = sum(attempt.auto_ack for _, attempt in over) + (conn.nameless if end == "connection_closed" else 0)
     counts = {"unacked": sum(not attempt.auto_ack for _, attempt in over), "lost": lost}
     conn.cost = " ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return over
 
 
 # -- consumers, lanes, producers ----------------------------------------------------------------------------------
@@ -221,6 +259,9 @@ def worker_started(state: State, e: ev.WorkerStarted) -> None:
         order = int(number[1]) if number else state.orders
         lane = state.workers[e.worker] = Lane(e.worker, "local", order, e.at)
     lane.pid = e.pid
+    lane.life += 1
+    lane.stuck = e.stuck
+    lane.faults.clear()
     lane.ack, lane.prefetch, lane.queue = e.ack, e.prefetch, e.queue
     lane.frozen = lane.leaving = lane.dying = lane.removed = lane.consumed = False
     lane.cut = lane.exit = ""
@@ -248,6 +289,8 @@ def worker_exited(state: State, e: ev.WorkerExited) -> None:
     if lane is None:
         return
     lane.frozen = lane.leaving = lane.dying = False
+    lane.faults.clear()
+    lane.ghosts.clear()
     lane.cut = ""
     lane.restart_at = None if e.restart_in is None else e.at + e.restart_in
     if e.signal:
@@ -265,19 +308,23 @@ def worker_asked(state: State, e: ev.WorkerAsked) -> None:
         return
     if e.action == "stop":
         lane.dying, lane.exit = True, SIGNALS["SIGKILL"]
+        lane.faults["stop"] = e.at
     elif e.action == "finish":
         lane.leaving = True
+        lane.faults["finish"] = e.at
 
 
 def worker_frozen(state: State, e: ev.WorkerFrozen) -> None:
     lane = _local(state, e.worker)
     if lane and lane.alive:
         lane.frozen = True
+        lane.faults["freeze"] = e.at
 
 
 def worker_thawed(state: State, e: ev.WorkerThawed) -> None:
     if lane := _local(state, e.worker):
         lane.frozen = False
+        lane.faults.pop("freeze", None)
 
 
 def worker_removed(state: State, e: ev.WorkerRemoved) -> None:

@@ -36,13 +36,20 @@ WINDOW = 256  # messages sent and not confirmed yet, at most
 
 
 class Producer:
-    """Publishes from a thread of its own. `tap_port` says where the tap listens, None while it does not.
+    """Publishes from a thread of its own. `tap_port` says where the tap listens, None while it does not; `kind` what the queue is to
+    be: durable or not, and its x-queue-type.
 
-    Messages are persistent and mandatory, to a durable quorum queue, one `message_id` each."""
+    Messages are mandatory, with one `message_id` each."""
 
-    def __init__(self, settings: Settings, tap_port: Callable[[], int | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tap_port: Callable[[], int | None],
+        kind: Callable[[], tuple[bool, str]] = lambda: (True, "quorum"),
+    ) -> None:
         self._settings = settings
         self._tap_port = tap_port
+        self._kind = kind
         self._link: Link | None = None
         self._up = threading.Event()
         self._retry = threading.Event()
@@ -69,12 +76,12 @@ class Producer:
             self._link.close()
         self._thread.join(within)
 
-    def submit(self, body: str, count: int = 1) -> list[str]:
+    def submit(self, body: str, count: int = 1, persistent: bool = True) -> list[str]:
         """Publish `count` messages with this body; their message_ids, once the broker has confirmed each of them.
 
         Raises NotSent if there is no connection (nothing was sent), or if something happened on the way: then `ids` are the
         confirmed ones, `unknown` the number sent without an answer, `not_sent` the number that is in no queue."""
-        submission = Submission(body.encode(), count)
+        submission = Submission(body.encode(), count, persistent)
         connected = self._tap_port() is not None and self._up.wait(PATIENCE)
         link = self._link
         if not connected or link is None:
@@ -92,7 +99,9 @@ class Producer:
         while not self._stopping.is_set():
             port = self._tap_port()
             if port is not None:
-                link = self._link = Link(parameters(self._settings, port), self._settings.queue, self._up.set)
+                link = self._link = Link(
+                    parameters(self._settings, port), self._settings.queue, self._kind, self._up.set
+                )
                 try:
                     link.run()
                 except Exception:  # whatever it was: a producer that is gone for good helps nobody
@@ -110,9 +119,10 @@ class Producer:
 class Submission:
     """One batch on its way. `finished` is set when nothing more will happen to it."""
 
-    def __init__(self, body: bytes, count: int) -> None:
+    def __init__(self, body: bytes, count: int, persistent: bool = True) -> None:
         self.body = body
         self.count = count
+        self.persistent = persistent
         self.to_send = count
         self.to_repeat = 0  # came back for want of a queue, and are to be sent once more
         self.in_flight = 0
@@ -175,8 +185,15 @@ class Link:
     `on_up` is called once it can publish. A queue that was deleted meanwhile is declared again, and what came back is sent
     once more."""
 
-    def __init__(self, where: pika.ConnectionParameters, queue: str, on_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        where: pika.ConnectionParameters,
+        queue: str,
+        kind: Callable[[], tuple[bool, str]],
+        on_up: Callable[[], None],
+    ) -> None:
         self._queue = queue
+        self._kind = kind
         self._on_up = on_up
         self._line: deque[Submission] = deque()  # with something to send
         self._in_flight: dict[int, Sent] = {}  # by publish number, as confirms count them
@@ -238,7 +255,7 @@ class Link:
         self._loop.stop()
 
     def _open_channel(self, passive: bool) -> None:
-        """A channel with the queue declared: durable and quorum, as RabbitMQ's tutorial declares it today.
+        """A channel with the queue declared: durable and quorum, as RabbitMQ's tutorial declares it today, unless chosen otherwise.
 
         A queue that exists with other arguments (406 PRECONDITION_FAILED closes the channel) is used as it is."""
 
@@ -265,9 +282,10 @@ class Link:
 
     def _declare(self, then: Callable[[object], None], passive: bool = False) -> None:
         self._ready = False
-        arguments = None if passive else {"x-queue-type": "quorum"}
+        durable, kind = self._kind()
+        arguments = None if passive else {"x-queue-type": kind}
         self._channel.queue_declare(
-            self._queue, passive=passive, durable=True, arguments=arguments, callback=then
+            self._queue, passive=passive, durable=durable, arguments=arguments, callback=then
         )
 
     def _set_ready(self, _: object) -> None:
@@ -289,8 +307,9 @@ class Link:
     def _publish(self, submission: Submission) -> None:
         repeat = submission.to_repeat > 0
         message_id = uuid.uuid4().hex
+        mode = pika.DeliveryMode.Persistent if submission.persistent else pika.DeliveryMode.Transient
         properties = pika.BasicProperties(
-            message_id=message_id, delivery_mode=pika.DeliveryMode.Persistent.value, content_type="text/plain"
+            message_id=message_id, delivery_mode=mode.value, content_type="text/plain"
         )
         self._channel.basic_publish("", self._queue, submission.body, properties, mandatory=True)
         self._number += 1

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from webapp import events as ev
-from webapp import messages, peers, topology
-from webapp.records import Broker, Settings, Task
+from webapp import messages, peers, stopwatch, topology, wounds
+from webapp.records import Broker, Fault, Settings, Task
 from webapp.state import State
 from webapp.wirelog import LINES
 
@@ -27,7 +27,7 @@ def apply(state: State, event: ev.Event) -> None:
     """Brings `state` up to date with one event. Never raises on an event of the vocabulary, whatever came before it."""
     kind = type(event)
     number = getattr(event, "conn", None)
-    conn = state.conns.get(number) if number is not None else None
+    conn = state.conn_or_ghost(number) if number is not None else None
     key = PROJECTORS[kind](state, event)
     state.seq = max(state.seq, event.seq)
     state.at = max(state.at, event.at)
@@ -48,9 +48,11 @@ _CLOSINGS = (ev.ConnectionClosed, ev.ChannelClosed)
 
 
 def _run_started(state: State, e: ev.RunStarted) -> None:
-    state.restart()
-    state.settings = Settings(e.ack, e.prefetch, e.queue)
-    state.queue_named(e.queue)
+    if e.resumed:
+        _resume(state, e)
+    else:
+        state.restart()
+    _settings(state, e)
 
 
 def _run_reset(state: State, e: ev.RunReset) -> None:
@@ -58,42 +60,73 @@ def _run_reset(state: State, e: ev.RunReset) -> None:
     state.settle_lanes(e.at)
 
 
+def _resume(state: State, e: ev.RunStarted) -> None:
+    """The engine had died, and its end was everybody's: the broker's, the workers', that of everything that went through the tap."""
+    fault = "engine", state.at
+    state.broker = replace(state.broker, up=False)
+    _forget_transient(state, e.at, "engine_restart", fault)
+    for number in list(state.conns):
+        closed = ev.ConnectionClosed(conn=number, by="network", text="the engine ended", at=e.at)
+        peers.connection_closed(state, closed, "engine_restart", fault)
+    for lane in state.workers.values():
+        lane.ghosts.clear()
+        if lane.kind == "local" and lane.pid is not None:
+            gone = ev.WorkerExited(worker=lane.name, pid=lane.pid, signal="SIGKILL", restart_in=0.0, at=e.at)
+            peers.worker_exited(state, gone)
+    for task in state.tasks.values():
+        for attempt in task.attempts:
+            attempt.conn = 0  # the tap begins to count anew
+    state.settle_lanes(e.at)
+
+
 def _settings_changed(state: State, e: ev.SettingsChanged) -> None:
-    before, state.settings = vars(state.settings), Settings(e.ack, e.prefetch, e.queue)
-    state.moved |= {name: e.at for name, value in vars(state.settings).items() if value != before[name]}
+    _settings(state, e)
+
+
+def _settings(state: State, e: ev.RunStarted | ev.SettingsChanged) -> None:
+    before = vars(state.settings)
+    state.settings = Settings(e.ack, e.prefetch, e.queue, e.durable, e.kind, e.idempotent)
+    if isinstance(e, ev.SettingsChanged):
+        state.moved |= {name: e.at for name, value in vars(state.settings).items() if value != before[name]}
     state.queue_named(e.queue)
 
 
 def _broker_started(state: State, e: ev.BrokerStarted) -> None:
-    state.broker = Broker(e.kind, e.product, e.version, e.url, e.amqp_port, True, e.ack_timeout)
+    state.broker = Broker(
+        e.kind, e.product, e.version, e.url, e.amqp_port, up=True, ack_timeout=e.ack_timeout
+    )
 
 
 def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:
     """What is in memory only is gone. What survives is ready again once its connection is seen to close, as ever."""
     state.broker = replace(state.broker, up=False)
+    state.broker_stopped_at = e.at
+    stopwatch.broker_gone(state, e.at)
+    _forget_transient(state, e.at, "broker_restart", ("broker", e.at))
+
+
+def _forget_transient(state: State, at: float, noticed: str, fault: Fault) -> None:
+    """The broker was killed: what was in its memory only is gone."""
     for conn in state.conns.values():
         gone = [spot for spot, (task, _) in conn.unacked.items() if not _survives(state, task)]
         held = [conn.unacked.pop(spot) for spot in gone]
         for each in held:
-            state.end(each, "broker_gone", e.at, "lost")
+            state.end(each, "broker_gone", at, "lost")
+            stopwatch.stop(*each, conn, noticed, fault)
         if conn.lane:
             conn.lane.drop(task for task, _ in held)
     for queue in list(state.queues.values()):
         for task in [task for task in queue if not _survives(state, task)]:
-            state.move(task, "lost", e.at)
+            state.move(task, "lost", at)
         if queue.durable is False:
             state.forget_queue(queue)
-    state.settle_lanes(e.at)
+    state.settle_lanes(at)
 
 
 def _survives(state: State, task: Task) -> bool:
     """Durable queue and persistent message: both or nothing. A quorum queue keeps every message."""
     queue = state.queue_named(task.queue)
     return queue.durable is not False and (task.persistent or queue.kind == "quorum")
-
-
-def _nothing(_: State, __: ev.Event) -> None:
-    """Seen, and of no consequence for the state."""
 
 
 Projector: TypeAlias = Callable[[State, Any], "str | None"]  # the key of the task it is about
@@ -120,8 +153,13 @@ PROJECTORS: dict[type, Projector] = {
     ev.Acked: messages.acked,
     ev.Nacked: messages.nacked,
     ev.Rejected: messages.rejected,
-    ev.Held: _nothing,
-    ev.Released: _nothing,
+    ev.HoldArmed: wounds.hold_armed,
+    ev.HoldDisarmed: wounds.hold_disarmed,
+    ev.Held: wounds.held,
+    ev.Released: wounds.released,
+    ev.Blackholed: wounds.blackholed,
+    ev.Restored: wounds.restored,
+    ev.Delayed: wounds.delayed,
     ev.QueueCounted: topology.queue_counted,
     ev.WorkerStarted: peers.worker_started,
     ev.WorkerPrinted: peers.worker_printed,

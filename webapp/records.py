@@ -23,6 +23,7 @@ AWAY_KEPT = 12  # stretches in which each worker took no work
 EXITS_KEPT = 6  # ends of each worker's processes
 AWAY = ("starting", "stopped", "frozen", "cut")  # states in which a worker takes no work
 
+Fault: TypeAlias = tuple[str, float]  # what kind, and since when
 Rank: TypeAlias = tuple[int, int]  # a task's place in its queue: the smaller, the nearer to the head
 Spot: TypeAlias = tuple[int, int]  # channel and delivery tag: names a delivery within its connection
 
@@ -33,10 +34,14 @@ class Attempt:
     __slots__ = (
         "auto_ack",
         "conn",
+        "deadline",
         "delivered_at",
         "end",
         "ended_at",
+        "fault",
+        "hurt",
         "lane",
+        "noticed",
         "redelivered",
         "result_at",
         "spot",
@@ -54,6 +59,10 @@ class Attempt:
         self.ended_at: float | None = None
         self.end: str | None = None
         self.result_at: float | None = None
+        self.deadline: float | None = None  # when the broker's patience with it ends, where that is known
+        self.hurt: Fault | None = None  # a fault that touches this delivery alone: its ack is held, say
+        self.noticed = ""  # how the broker noticed that it will not be settled
+        self.fault: Fault | None = None  # what was the matter
 
 
 class Task:
@@ -192,7 +201,12 @@ class Lane:
         self.state = "starting"  # | idle | working | stopped | frozen | cut
         self.since = at  # when that last changed
         self.pid: int | None = None  # local: of its process, None while there is none
+        self.life = 0  # counts its processes
+        self.stuck = False  # it takes tasks and never acknowledges
         self.frozen = False
+        self.faults: dict[
+            str, float
+        ] = {}  # what is done to its process: stop, finish, freeze; and since when
         self.leaving = False  # it finishes what it has, then ends
         self.dying = False  # it got its kill -9
         self.removed = False  # goes as soon as its last connection has gone
@@ -205,6 +219,9 @@ class Lane:
         self.queue = ""
         self.done = 0
         self.conns: dict[int, Conn] = {}  # the open ones
+        self.ghosts: dict[
+            int, Conn
+        ] = {}  # given up by the broker, and behind a black hole nobody has heard of it
         self.dropped: list[str] = []  # keys of tasks it had in hand when it died
         self.output: deque[str] = deque(maxlen=OUTPUT_KEPT)
         self.printed = 0  # lines it ever printed
@@ -224,9 +241,10 @@ class Lane:
         return {"stopped": self.exit, "frozen": "SIGSTOP", "cut": self.cut}.get(self.state, "")
 
     @property
-    def heartbeat(self) -> int:
-        """Of its open connection, in seconds; 0 where there is none."""
-        return max((conn.heartbeat for conn in self.conns.values()), default=0)
+    def wires(self) -> list[Conn]:
+        """The connections of the process it has now; where it has none yet, those that an earlier one left behind."""
+        conns = [*self.conns.values(), *self.ghosts.values()]
+        return [conn for conn in conns if conn.life == self.life] or conns
 
     @property
     def held(self) -> int:
@@ -314,12 +332,29 @@ class Producer:
         return bool(self.conns)
 
 
+@dataclass(frozen=True)
+class Hung:
+    """A frame that the tap holds. `task` is a task's key, None where it is about none that we know."""
+
+    method: str
+    channel: int
+    tag: int
+    by: str
+    task: str | None
+    at: float
+
+
 class Conn:
     """An open connection: what it consumes, and what was delivered on it and is not settled."""
 
     def __init__(self, number: int, name: str, product: str, heartbeat: int = 0) -> None:
         self.number = number
         self.heartbeat = heartbeat  # seconds, as agreed; 0 is off
+        self.life = 0  # of its lane's processes, the one that opened it
+        self.faults: dict[str, float] = {}  # what is done to it: blackhole, delay; and since when
+        self.delay = 0  # milliseconds
+        self.armed: list[str] = []  # methods whose next frame will be held
+        self.hung: dict[tuple[str, int], Hung] = {}  # held frames, by who said them and on which channel
         self.name = name  # fit to be shown: a guest's lane and producer are called so, where that is free
         self.product = product
         self.lane: Lane | None = None
@@ -346,11 +381,14 @@ class Conn:
 
 @dataclass(frozen=True)
 class Settings:
-    """How workers are started from now on. `prefetch` 0 is no limit."""
+    """How workers are started from now on. `prefetch` 0 is no limit; `durable` and `kind` are the queue's."""
 
     ack: str = "manual"
     prefetch: int = 1
     queue: str = "task_queue"
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
 
 
 @dataclass(frozen=True)
@@ -363,4 +401,4 @@ class Broker:
     url: str = ""
     amqp_port: int = 0
     up: bool = False
-    ack_timeout: float = 0  # seconds; 0: not known, it is not ours
+    ack_timeout: float | None = None  # seconds, None where it is not known

@@ -31,6 +31,7 @@ __all__ = ["Lane", "State"]
 
 SETTLED_KEPT = 200  # settled tasks that stay by name, of each state
 QUEUES_KEPT = 500
+HUNG_UP_KEPT = 1_000
 LOG_KEPT = 300  # lines of the wire log
 
 
@@ -52,6 +53,7 @@ class State:
         self.settings = Settings()
         self.moved: dict[str, float] = {}  # when each of the settings was last changed
         self.broker = Broker()
+        self.broker_stopped_at = 0.0
         self.exchanges: dict[str, str] = {}
         self.bindings: dict[str, list[tuple[str, str]]] = {}  # exchange -> (queue, routing key)
         self.queues: dict[str, Queue] = {}
@@ -89,6 +91,8 @@ class State:
         self.counts: dict[TaskState, int] = dict.fromkeys(OPEN + SETTLED, 0)
         self.redelivered = 0
         self.done_twice = 0
+        # Attempts that ended just now because the broker's socket went: it may turn out that the broker itself did.
+        self.hung_up: deque[tuple[float, Task, Attempt]] = deque(maxlen=HUNG_UP_KEPT)
         self.settled: dict[TaskState, OrderedDict[str, Task]] = {state: OrderedDict() for state in SETTLED}
         # What passed, for the wire log: the event, who it is about, the task's key, a word more.
         self.log: deque[tuple[ev.Event, str, str | None, str]] = deque(maxlen=LOG_KEPT)
@@ -115,9 +119,18 @@ class State:
         }
 
     def conns_of(self, worker: str) -> list[int]:
-        """The open connections of a lane, by number; empty where it has none or there is no such lane."""
+        """The connections of a lane that the tap still has, by number; empty where it has none or there is no such lane."""
         lane = self.workers.get(worker)
-        return sorted(lane.conns) if lane else []
+        return sorted([*lane.conns, *lane.ghosts]) if lane else []
+
+    def conn_or_ghost(self, number: int) -> Conn | None:
+        """An open connection, or one whose client has not heard that it is over."""
+        conn = self.conns.get(number)
+        if conn is None:
+            conn = next(
+                (lane.ghosts[number] for lane in self.workers.values() if number in lane.ghosts), None
+            )
+        return conn
 
     def consumers(self) -> Counter[str]:
         """How many consumers each queue has, as far as the tap saw."""

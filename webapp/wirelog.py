@@ -136,6 +136,13 @@ def _asked(e: ev.WorkerAsked, client: str) -> Line:
     return ENGINE, client, signal, "", "bad" if e.action == "stop" else ""
 
 
+def _held(word: str, tone: str) -> Callable[[Any, str], Line]:
+    def line(e: ev.Held | ev.Released, client: str) -> Line:
+        return ENGINE, client, e.method, f"tag={e.tag} {word}" if e.tag else word, tone
+
+    return line
+
+
 LINES: dict[type, Callable[[Any, str], Line]] = {
     ev.ConnectionOpened: lambda e, c: (BROKER, c, "connection.open-ok", f"heartbeat={e.heartbeat}", ""),
     ev.ConnectionClosed: _closed,
@@ -155,8 +162,13 @@ LINES: dict[type, Callable[[Any, str], Line]] = {
     ev.Acked: lambda e, c: (c, BROKER, "basic.ack", f"tag={e.tag}", "ok"),
     ev.Nacked: _turned_down("basic.nack"),
     ev.Rejected: _turned_down("basic.reject"),
-    ev.Held: lambda e, c: (ENGINE, c, e.method, "held", "bad"),
-    ev.Released: lambda e, c: (ENGINE, c, e.method, "dropped" if e.dropped else "released", ""),
+    ev.HoldArmed: lambda e, c: (ENGINE, c, "hold", f"the next {e.method}", ""),
+    ev.HoldDisarmed: lambda e, c: (ENGINE, c, "hold", f"no {e.method} any more", ""),
+    ev.Held: _held("held", "bad"),
+    ev.Released: lambda e, c: _held("dropped" if e.dropped else "released", "bad" if e.dropped else "")(e, c),
+    ev.Blackholed: lambda _, c: (ENGINE, c, "black hole", "nothing gets through", "bad"),
+    ev.Restored: lambda e, c: (ENGINE, c, "black hole", "over" + ", too late" * e.gone, ""),
+    ev.Delayed: lambda e, c: (ENGINE, c, "delay", f"{e.ms} ms" if e.ms else "off", "bad" if e.ms else ""),
     ev.WorkerStarted: lambda e, c: (ENGINE, c, "process started", f"pid {e.pid}", ""),
     ev.WorkerExited: _exited,
     ev.WorkerAsked: _asked,

@@ -6,19 +6,25 @@ import os
 import signal
 import sys
 
+import once
 import pika
 
-auto_ack = os.environ.get("WORKER_ACK") == "auto"
+ack = os.environ.get("WORKER_ACK", "manual")  # | auto | forgotten, the tutorial's own mistake
 queue = os.environ.get("WORKER_QUEUE", "task_queue")
+durable = os.environ.get("WORKER_DURABLE", "yes") == "yes"
+kind = {"x-queue-type": os.environ.get("WORKER_QUEUE_TYPE", "quorum")}
 leaving = []
 
 
 def callback(ch, method, properties, body):
     print(f" [x] Received {body.decode(errors='replace')}", flush=True)
-    connection.sleep(body.count(b"."))
-    ch.basic_publish("", "results", body, pika.BasicProperties(correlation_id=properties.message_id))
+    task = properties.message_id
+    if not once.known(task):
+        connection.sleep(body.count(b"."))
+        if once.first(task):
+            results.basic_publish("", "results", body, pika.BasicProperties(correlation_id=task))
     print(" [x] Done", flush=True)
-    if not auto_ack:
+    if ack == "manual":
         ch.basic_ack(delivery_tag=method.delivery_tag)
     if leaving:
         leave()
@@ -36,12 +42,13 @@ try:
     parameters.client_properties = {"connection_name": os.environ.get("WORKER_NAME", "worker")}
     connection = pika.BlockingConnection(parameters)
     channel = connection.channel()
+    results = connection.channel()  # of their own: they go out also when the ack comes too late
     try:
-        channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_declare(queue, durable=durable, arguments=kind)
     except pika.exceptions.ChannelClosedByBroker:  # it exists, and is of another kind: that will do
         channel = connection.channel()
     channel.basic_qos(prefetch_count=int(os.environ.get("WORKER_PREFETCH", "1")))
-    consumer = channel.basic_consume(queue, callback, auto_ack=auto_ack)
+    consumer = channel.basic_consume(queue, callback, auto_ack=ack == "auto")
     signal.signal(signal.SIGTERM, lambda *_: leaving.append(connection.add_callback_threadsafe(leave)))
     print(" [*] Waiting for messages. To exit press CTRL+C", flush=True)
     channel.start_consuming()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import select
 import signal
@@ -14,12 +15,14 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from webapp.engine import BROKER_VARIABLE
 from webapp.engine.brokers import BrokerFailed
 from webapp.engine.engine import Engine, EngineSettings
+from webapp.engine.folder import FolderTaken
 from webapp.engine.journal import Journal
 from webapp.engine.supervisor import WORKERS_MAX, WorkerSettings
 from webapp.engine.tap import PortTaken
@@ -54,7 +57,7 @@ async def run(settings: EngineSettings) -> int:
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
-    journal, unread = await _stdout()
+    journal, unread = await _stdout(*(settings.resume or (0, 0.0)))
     engine = Engine(settings, journal)
     threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
     starting = asyncio.create_task(engine.start())
@@ -65,7 +68,7 @@ async def run(settings: EngineSettings) -> int:
         if starting.done():
             starting.result()
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    except (BrokerFailed, PortTaken) as error:
+    except (BrokerFailed, FolderTaken, PortTaken) as error:
         print(f"unacked: {error}", file=sys.stderr, flush=True)
         code = 2
     finally:
@@ -100,18 +103,33 @@ def _listen(loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None], over
         loop.call_soon_threadsafe(over)
 
 
-async def _stdout() -> tuple[Journal, asyncio.Event]:
-    """A journal that writes to standard output, and an event for the moment when nobody reads it any more."""
+async def _stdout(seq: int, at: float) -> tuple[Journal, asyncio.Event]:
+    """A journal that writes to standard output, and an event for the moment when nobody reads it any more. The run has got as far
+    as `seq` and `at` already."""
     out = _Out()
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     try:
         transport, _ = await asyncio.get_running_loop().connect_write_pipe(lambda: out, pipe)
     except ValueError:  # a plain file: it is never slow
-        journal = Journal(pipe.write)
+        journal = Journal(pipe.write, seq=seq, at=at)
     else:
         transport.set_write_buffer_limits(high=STDOUT_HIGH)
-        journal = out.journal = Journal(transport.write)
+        journal = out.journal = Journal(transport.write, seq=seq, at=at)
     return journal, out.lost
+
+
+def _resume(_: Any, __: Any, value: str | None) -> tuple[int, float] | None:
+    """SEQ@AT: how far a run has got."""
+    if value is None:
+        return None
+    seq, _, at = value.partition("@")
+    try:
+        found = int(seq), float(at)
+    except ValueError:
+        found = -1, 0.0
+    if found[0] < 0 or not 0 <= found[1] < math.inf:
+        raise click.BadParameter("must be an event's number, @, and its time in seconds")
+    return found
 
 
 @click.command()
@@ -126,9 +144,18 @@ async def _stdout() -> tuple[Journal, asyncio.Event]:
 @click.option("--ack", default="manual", type=click.Choice(["manual", "auto"]))
 @click.option("--prefetch", default=1, type=click.IntRange(0, 65535))
 @click.option("--queue", default="task_queue")
+@click.option("--durable", default=True, type=bool, help="the queue survives a restart of the broker")
+@click.option("--kind", default="quorum", type=click.Choice(["quorum", "classic"]), help="of the queue")
+@click.option("--idempotent", default=False, type=bool, help="workers skip a task whose result is known")
 @click.option("--data", default=".unacked", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--ack-timeout", default=60.0, type=click.FloatRange(1, 86400), help="seconds; not for amqp[s]://…"
+)
+@click.option(
+    "--resume",
+    callback=_resume,
+    metavar="SEQ@AT",
+    help="go on with the run that got so far: on the same data, with these numbers",
 )
 def main(
     broker: str,
@@ -138,8 +165,12 @@ def main(
     ack: str,
     prefetch: int,
     queue: str,
+    durable: bool,
+    kind: str,
+    idempotent: bool,
     data: Path,
     ack_timeout: float,
+    resume: tuple[int, float] | None,
 ) -> None:
     """The engine by itself: prints the wire as JSON lines, takes orders as JSON lines."""
     settings = EngineSettings(
@@ -147,9 +178,10 @@ def main(
         host=host,
         amqp_port=amqp_port,
         workers=workers,
-        worker=WorkerSettings(ack, prefetch, queue),
+        worker=WorkerSettings(ack, prefetch, queue, durable, kind, idempotent),
         data=data.absolute(),
         ack_timeout=ack_timeout,
+        resume=resume,
     )
     sys.exit(asyncio.run(run(settings)))
 

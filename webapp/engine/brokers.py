@@ -26,6 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 from webapp.engine.children import Children
 from webapp.engine.tap import Address
 
+PORTS = "ports"  # the file where a node's ports are written down
 QUIET_PORTS = (20_000, 32_000)
 START_TIMEOUT = (
     60.0  # seconds a broker of ours has to listen; RabbitMQ takes about seven, more on a busy machine
@@ -44,7 +45,7 @@ class Broker(ABC):
 
     kind: str
     own = True
-    ack_timeout = 0.0
+    ack_timeout: float | None = None
     settle_for = 0.0  # seconds between the making of a queue and a kill -9 that it survives
     username = "guest"
     password = "guest"
@@ -182,7 +183,7 @@ class RabbitMQ(OwnBroker):
                 "or leave out --broker rabbitmq to use the embedded broker"
             )
         if not self._port:
-            self._port, *ports = free_ports(3)
+            self._port, *ports = self._ports_before() or free_ports(3)
             self._ports = (ports[0], ports[1])
         try:
             env = self._environment()
@@ -205,8 +206,16 @@ class RabbitMQ(OwnBroker):
         if epmd:
             await self._children.kill(epmd)
 
+    def _ports_before(self) -> list[int]:
+        """Those of the node whose data is here: its name has the port in it, and its data its name."""
+        try:
+            return [int(port) for port in (self._data / PORTS).read_text().split()]
+        except (OSError, ValueError):
+            return []
+
     def _environment(self) -> dict[str, str]:
         data = self._data
+        assert self.ack_timeout is not None
         data.mkdir(parents=True, exist_ok=True)
         (data / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self._port}\n"
@@ -214,6 +223,7 @@ class RabbitMQ(OwnBroker):
             "log.console = false\n"
             "log.file.level = warning\n"
         )
+        (data / PORTS).write_text(" ".join(map(str, (self._port, *self._ports))))
         # Without the short tick the timeout is looked at once a minute only.
         (data / "advanced.config").write_text("[{rabbit,[{channel_tick_interval,1000}]}].\n")
         (data / "enabled_plugins").write_text("[].\n")

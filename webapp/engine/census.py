@@ -35,16 +35,19 @@ class Census:
     def __init__(self) -> None:
         self._owed: dict[str, int] = {}
         self._closed_to_us: set[str] = set()
-        self.last_declared = float(
-            "-inf"
-        )  # when a queue was first seen to be declared, in seconds of the run
+        self._made: set[str] = set()
+        self.last_declared = float("-inf")  # when a queue was last seen to be made, in seconds of the run
 
     def note(self, event: ev.Event) -> None:
         """Takes note of an event. A close, a nack or the end of a consumer can touch any queue."""
         if isinstance(event, _TOUCHES):
             queue = event.queue
-            if isinstance(event, ev.QueueDeclared) and queue not in self._owed:
+            if isinstance(event, ev.QueueDeclared) and queue not in self._made:
                 self.last_declared = event.at
+                if len(self._made) < QUEUES_MAX:
+                    self._made.add(queue)
+            elif isinstance(event, ev.QueueDeleted):
+                self._made.discard(queue)
             if isinstance(event, ev.QueueDeclared) and event.exclusive:
                 self.shut(queue)
             elif (

@@ -23,6 +23,7 @@ class Children:
 
     def __init__(self) -> None:
         self._undertaker: subprocess.Popen[bytes] | None = None
+        self.inherit: tuple[int, ...] = ()  # open files that each of them has too
 
     def open(self) -> None:
         """Starts the undertaker. Comes before the first `spawn`."""
@@ -41,6 +42,7 @@ class Children:
             stdout=subprocess.PIPE,
             stderr=stderr,
             start_new_session=True,
+            pass_fds=self.inherit,
         )
         self._tell(f"+ {process.pid}\n")
         return process

@@ -11,21 +11,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from webapp import events as ev
-from webapp.engine import brokers, orders
+from webapp.engine import brokers, faults, orders
 from webapp.engine.census import Census
 from webapp.engine.children import Children
+from webapp.engine.folder import Folder
 from webapp.engine.journal import Journal
 from webapp.engine.monitor import Gone, Monitor
-from webapp.engine.supervisor import Refused, Supervisor, WorkerSettings
+from webapp.engine.refused import Refused
+from webapp.engine.supervisor import Supervisor, WorkerSettings
 from webapp.engine.tap import Tap
 
 COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
@@ -37,7 +38,8 @@ ORDERS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds."""
+    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds; `resume` is how far
+    the run has got that it goes on with: the last event's number and time."""
 
     broker: str
     host: str
@@ -46,6 +48,7 @@ class EngineSettings:
     worker: WorkerSettings
     data: Path
     ack_timeout: float
+    resume: tuple[int, float] | None = None
 
 
 class Engine:
@@ -58,7 +61,10 @@ class Engine:
         self._census = Census()
         self._counted: dict[str, ev.QueueCounted] = {}
         self._tap = Tap(journal, lambda: self._broker.address)
-        self._supervisor = Supervisor(journal, self._children, self._worker_url, settings.worker)
+        self._supervisor = Supervisor(
+            journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results()
+        )
+        self._folder: Folder
         self._broker: brokers.Broker
         self._monitor: Monitor
         self._up = asyncio.Event()
@@ -68,24 +74,25 @@ class Engine:
         journal.on_event.append(self._census.note)
 
     async def start(self) -> None:
-        """Broker, tap, workers, in this order. Raises BrokerFailed and tap.PortTaken."""
+        """Tap, folder, broker, workers, in this order. Raises BrokerFailed, FolderTaken and PortTaken."""
         settings = self._settings
         self._journal.say(
             ev.RunStarted(
                 started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-                ack=settings.worker.ack,
-                prefetch=settings.worker.prefetch,
-                queue=settings.worker.queue,
+                resumed=settings.resume is not None,
+                **asdict(settings.worker),
             )
         )
         await self._tap.listen(settings.host, settings.amqp_port)
-        data = settings.data / f"{settings.broker}-{settings.host.replace(':', '-')}-{self._tap.port}"
-        if settings.broker in ("embedded", "rabbitmq"):
-            shutil.rmtree(
-                data, ignore_errors=True
-            )  # ours alone while we hold the port: a run begins with empty queues
+        kind = settings.broker if settings.broker in ("embedded", "rabbitmq") else "external"
+        port = settings.amqp_port if settings.resume else self._tap.port
+        self._folder = Folder(settings.data / f"{kind}-{settings.host.replace(':', '-')}-{port}")
+        if kind != "external":
+            self._children.inherit = (await self._folder.take(keep=settings.resume is not None),)
+        elif settings.resume is None:  # there is nothing of a foreign broker's here, only what workers knew
+            self._folder.forget_results()
         self._children.open()
-        self._broker = brokers.make(settings.broker, self._children, data, settings.ack_timeout)
+        self._broker = brokers.make(settings.broker, self._children, self._folder.path, settings.ack_timeout)
         await self._broker.start()
         self._monitor = Monitor(self._broker)
         await self._connect_patiently()
@@ -106,6 +113,8 @@ class Engine:
         if hasattr(self, "_monitor"):
             await self._monitor.close()
         self._children.close()
+        if hasattr(self, "_folder"):
+            self._folder.close()
 
     def order(self, line: bytes) -> None:
         """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal."""
@@ -161,15 +170,53 @@ class Engine:
         async with self._one_at_a_time:
             return {"name": await self._supervisor.add()}
 
-    async def _cut(self, order: orders.Cut) -> dict[str, Any]:
-        count = self._tap.cut(order.conns)
-        if not count:
+    async def _hurt(self, order: Any) -> dict[str, Any]:
+        """One of the tap's faults, see `faults/`."""
+        fields = msgspec.structs.asdict(order)
+        del fields["id"]
+        links = self._tap.linked(fields.pop("conns"))
+        if not links:
             raise Refused(409, "This connection is gone already.")
-        return {"cut": count}
+        action = str(type(order).__struct_config__.tag)
+        faults.act(action, links, **fields)
+        return {action: len(links)}
+
+    async def _stick(self, order: orders.Stick) -> None:
+        async with self._one_at_a_time:
+            await self._supervisor.stick(order.worker)
 
     async def _set(self, order: orders.Settings) -> None:
         async with self._one_at_a_time:
-            self._supervisor.change(order.ack, order.prefetch)
+            before = self._supervisor.settings
+            asked = {
+                name: value for name, value in msgspec.structs.asdict(order).items() if value is not None
+            }
+            del asked["id"]
+            settings = replace(before, **asked)
+            if settings.kind == "quorum" and not settings.durable:
+                raise Refused(422, "A quorum queue is always durable.")
+            if (settings.durable, settings.kind) != (before.durable, before.kind):
+                await self._declare_anew(settings)
+            self._supervisor.change(settings)
+
+    async def _declare_anew(self, settings: WorkerSettings) -> None:
+        """A queue cannot change what it is: it goes, and comes back another. Only empty, and only where it is ours."""
+        if not self._broker.own:
+            raise Refused(409, "This broker is not ours: its queue stays what it is.")
+        if not self._up.is_set():
+            raise Refused(503, "The broker is away: try again once it is back.")
+        counted = await self._monitor.count(settings.queue)
+        if counted and counted.ready:
+            raise Refused(
+                409, f"There are {counted.ready} tasks in {settings.queue}: let them be done first, or reset."
+            )
+        if counted:
+            gone = await self._monitor.delete(settings.queue)
+            self._journal.say(ev.QueueDeleted(conn=0, queue=settings.queue, count=gone or 0))
+        await self._monitor.declare(settings.queue, settings.durable, settings.kind)
+        self._journal.say(
+            ev.QueueDeclared(conn=0, queue=settings.queue, durable=settings.durable, kind=settings.kind)
+        )
 
     async def _restart_broker(self, _: orders.RestartBroker) -> None:
         if not self._broker.own:
@@ -192,7 +239,9 @@ class Engine:
             if not self._up.is_set():
                 raise Refused(503, "The broker is away: reset again once it is back.")
             await self._supervisor.reset(count)
-            self._supervisor.change(order.ack, order.prefetch)
+            now = self._supervisor.settings
+            prefetch = now.prefetch if order.prefetch is None else order.prefetch
+            self._supervisor.change(replace(now, ack=order.ack or now.ack, prefetch=prefetch))
             try:
                 for name in self._supervisor.workers:
                     self._tap.cut([link.conn for link in self._tap.named(name)])
@@ -200,6 +249,7 @@ class Engine:
                 for queue in {self._settings.worker.queue, *ours}:
                     await self._empty(queue)
                 self._counted.clear()
+                self._folder.forget_results()
                 self._journal.say(ev.RunReset())
             finally:
                 await self._supervisor.start_all(count)
@@ -322,9 +372,10 @@ ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = 
     orders.Finish: Engine._finish,
     orders.Freeze: Engine._freeze,
     orders.Thaw: Engine._thaw,
+    orders.Stick: Engine._stick,
     orders.Add: Engine._add,
-    orders.Cut: Engine._cut,
     orders.Settings: Engine._set,
     orders.RestartBroker: Engine._restart_broker,
     orders.Reset: Engine._reset,
+    **dict.fromkeys(orders.FAULTS, Engine._hurt),
 }

@@ -16,13 +16,21 @@ from webapp import events as ev
 
 
 class Journal:
-    """Stamps events and writes them. `write` takes bytes that are whole lines; `clock` gives seconds."""
+    """Stamps events and writes them. `write` takes bytes that are whole lines; `clock` gives seconds. A run that goes on has got as far
+    as `seq` and `at`."""
 
-    def __init__(self, write: Callable[[bytes], object], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        seq: int = 0,
+        at: float = 0.0,
+    ) -> None:
         self._write = write
         self._clock = clock
-        self._began = clock()
-        self._seq = 0
+        self._began = clock() - at
+        self._seq = seq
         self._lines: list[bytes] = []
         self._waiting = False
         self.full = False

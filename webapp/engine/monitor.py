@@ -97,6 +97,15 @@ class Monitor:
         answer = await self._ask("queue_purge", queue=queue)
         return answer and int(answer.method.message_count)
 
+    async def delete(self, queue: str) -> int | None:
+        """Deletes the queue with all that is in it; how many ready messages that were. Raises Gone."""
+        answer = await self._ask("queue_delete", queue=queue)
+        return answer and int(answer.method.message_count)
+
+    async def declare(self, queue: str, durable: bool, kind: str) -> None:
+        """Makes the queue. Raises Gone."""
+        await self._ask("queue_declare", queue=queue, durable=durable, arguments={"x-queue-type": kind})
+
     async def close(self) -> None:
         """Says goodbye where there is still somebody to say it to."""
         connection = self._connection

@@ -119,12 +119,18 @@ class Observer:
             self._body(side, frame)
         return frame.raw
 
-    def ended(self, by: Literal["client", "broker", "network"], text: str = "") -> None:
-        """The sockets are gone. Says so once, unless a connection.close was seen before and said it already."""
+    def ended(self, by: Literal["broker", "network"], text: str = "", quiet: float = 0.0) -> None:
+        """The sockets are gone. Says so once, unless a connection.close was seen before and said it already. `quiet`: for so many
+        seconds the broker had heard nothing from the client."""
         if self._closing and not self._over:
             code, text = self._closing
             self._close("client", code, text)
-        self._close(by, 0, text)
+        self._close(by, 0, text, round(quiet, 3) if by == "broker" else 0.0)
+
+    def task_of(self, channel: int, tag: int) -> str:
+        """The task of an unacked delivery; empty where there is no such delivery."""
+        known = self._channels.get(channel)
+        return known.unacked.get(tag, "") if known else ""
 
     def drain(self) -> list[ev.Event]:
         """The events since the last call."""
@@ -475,9 +481,9 @@ class Observer:
                 )
             )
 
-    def _close(self, by: str, code: int, text: str) -> None:
+    def _close(self, by: str, code: int, text: str, quiet: float = 0.0) -> None:
         if self._open and not self._over:
-            self._events.append(ev.ConnectionClosed(conn=self.conn, by=by, code=code, text=text))
+            self._events.append(ev.ConnectionClosed(conn=self.conn, by=by, code=code, text=text, quiet=quiet))
         self._over = True
         self._channels.clear()
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+DELAY_MAX = 60_000  # milliseconds
 Prefetch: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -50,6 +51,12 @@ class Thaw(Order, frozen=True):
     worker: str
 
 
+class Stick(Order, frozen=True):
+    """Start it, again if it runs, as a worker that never acknowledges."""
+
+    worker: str
+
+
 class Add(Order, frozen=True):
     """Start one more worker; the reply's result has its `name`."""
 
@@ -60,11 +67,53 @@ class Cut(Order, frozen=True):
     conns: list[int]
 
 
+class Blackhole(Order, frozen=True):
+    """Let nothing of these connections through, nor their end."""
+
+    conns: list[int]
+
+
+class Restore(Order, frozen=True):
+    """End the black hole."""
+
+    conns: list[int]
+
+
+class Delay(Order, frozen=True):
+    """Let everything on these connections arrive `ms` milliseconds later; 0 ends it."""
+
+    conns: list[int]
+    ms: Annotated[int, msgspec.Meta(ge=0, le=DELAY_MAX)]
+
+
+class Hold(Order, frozen=True):
+    """Stop the next frame of this method on one of these connections. `method` is its AMQP name."""
+
+    conns: list[int]
+    method: str
+
+
+class Release(Order, frozen=True):
+    """Let go what is held on these connections; where nothing is, take back the hold."""
+
+    conns: list[int]
+
+
+class Drop(Order, frozen=True):
+    """Throw away what is held on these connections."""
+
+    conns: list[int]
+
+
 class Settings(Order, frozen=True):
-    """How workers are started from now on; the running ones are restarted gracefully."""
+    """How workers are started from now on; the running ones are restarted gracefully. Where `durable` or `kind` changes, the queue is
+    deleted and declared anew; it has to be empty."""
 
     ack: Literal["manual", "auto"] | None = None
     prefetch: Prefetch | None = None
+    durable: bool | None = None
+    kind: Literal["quorum", "classic"] | None = None
+    idempotent: bool | None = None
 
 
 class RestartBroker(Order, frozen=True, tag="restart_broker"):
@@ -79,7 +128,26 @@ class Reset(Order, frozen=True):
     workers: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
-AnyOrder: TypeAlias = Start | Stop | Finish | Freeze | Thaw | Add | Cut | Settings | RestartBroker | Reset
+AnyOrder: TypeAlias = (
+    Start
+    | Stop
+    | Finish
+    | Freeze
+    | Thaw
+    | Stick
+    | Add
+    | Cut
+    | Blackhole
+    | Restore
+    | Delay
+    | Hold
+    | Release
+    | Drop
+    | Settings
+    | RestartBroker
+    | Reset
+)
+FAULTS = (Cut, Blackhole, Restore, Delay, Hold, Release, Drop)  # what is done to connections, in the tap
 
 _decoder: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
 

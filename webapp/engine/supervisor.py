@@ -1,7 +1,7 @@
 """Worker processes: starts them, stops them, starts again those that fell over.
 
     start ─► running ──(ends by itself)──► waiting ──(back-off)──► running
-               │  stop: SIGKILL, finish: SIGTERM, freeze/thaw: SIGSTOP/SIGCONT
+               │  stop: SIGKILL, finish: SIGTERM, freeze/thaw: SIGSTOP/SIGCONT, stick: SIGTERM and started again, forgetful
                └──(we ended it)──► stopped, until somebody starts it
 
 A worker that loses its broker exits, as the tutorial's does, and is started again with a back-off that doubles; one that the user
@@ -17,12 +17,13 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from webapp import events as ev
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
+from webapp.engine.refused import Refused
 
 WORKER = Path(__file__).resolve().parents[2] / "workers" / "worker.py"
 WORKERS_MAX = 32
@@ -31,21 +32,17 @@ SETTLED = 10.0  # seconds a worker lives before its next fall counts as the firs
 LINES_PER_SECOND = 100  # of a worker's output that become events; what goes beyond is counted and left out
 
 
-class Refused(Exception):
-    """A command that makes no sense now. `status` is the HTTP status that says so; the text is for the user."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker is started with. `prefetch` counts messages, 0 is no limit."""
+    """What a worker is started with. `prefetch` counts messages, 0 is no limit; `kind` is the queue's x-queue-type; `idempotent`:
+    it skips a task whose result is known."""
 
     ack: str
     prefetch: int
     queue: str
+    durable: bool = True
+    kind: str = "quorum"
+    idempotent: bool = False
 
 
 class Worker:
@@ -60,6 +57,7 @@ class Worker:
         self.life: asyncio.Task[None] | None = None  # watches the process, then waits and starts it again
         self.again = asyncio.Event()  # set: start now, do not wait out the back-off
         self.restart = False  # finish was asked only to start it with other settings
+        self.stuck = False  # it is started as one that never acknowledges
 
     @property
     def running(self) -> bool:
@@ -75,8 +73,10 @@ class Supervisor:
         children: Children,
         url: Callable[[], str],
         settings: WorkerSettings,
+        results: Callable[[], Path],
     ) -> None:
         self.settings = settings
+        self._results = results  # a folder that idempotent workers share
         self.workers: dict[str, Worker] = {}
         self._journal = journal
         self._children = children
@@ -94,10 +94,31 @@ class Supervisor:
         return worker.name
 
     async def start(self, name: str) -> None:
-        """Starts a worker that is not running, at once."""
+        """Starts a worker that is not running, at once. One that is stuck is started again, as one that acknowledges."""
         worker = self._find(name)
+        if worker.running and worker.stuck:
+            worker.stuck = False
+            self._again(worker)
+            return
         if worker.running:
             raise Refused(409, f"{name} is running already.")
+        worker.stuck = False
+        await self._up(worker)
+
+    async def stick(self, name: str) -> None:
+        """Starts a worker, again if it runs, as one that takes tasks and works and forgets to acknowledge."""
+        worker = self._find(name)
+        if worker.running and worker.stuck:
+            raise Refused(409, f"{name} is stuck already.")
+        if worker.running and worker.asked and not worker.restart:
+            raise Refused(409, f"{name} is ending: stick it once it has.")
+        worker.stuck = True
+        if worker.running:
+            self._again(worker)
+        else:
+            await self._up(worker)
+
+    async def _up(self, worker: Worker) -> None:
         worker.falls = 0
         if worker.life and not worker.life.done() and not worker.asked:
             worker.again.set()
@@ -109,6 +130,7 @@ class Supervisor:
     def stop(self, name: str) -> None:
         """kill -9. A worker that waits for its restart stays down."""
         worker = self._find(name)
+        worker.stuck = False
         if not worker.running and worker.life and not worker.life.done() and not worker.asked:
             self._give_up(worker)
             return
@@ -121,6 +143,7 @@ class Supervisor:
             raise Refused(409, f"{name} is frozen and cannot finish: thaw it first, or stop it.")
         if worker.asked == "finish" and worker.running and not worker.restart:
             raise Refused(409, f"{name} is finishing already.")
+        worker.stuck = False
         if worker.restart and worker.running:
             worker.restart = False  # it has its SIGTERM already; now it shall not come back
             return
@@ -144,25 +167,24 @@ class Supervisor:
         worker.frozen = False
         self._journal.say(ev.WorkerThawed(worker=name))
 
-    def change(self, ack: str | None, prefetch: int | None) -> None:
+    def change(self, settings: WorkerSettings) -> None:
         """Other settings: the running workers finish what they have in hand, then start again with the new ones."""
-        settings = replace(
-            self.settings,
-            ack=self.settings.ack if ack is None else ack,
-            prefetch=self.settings.prefetch if prefetch is None else prefetch,
-        )
         if settings == self.settings:
             return
         self.settings = settings
-        self._journal.say(
-            ev.SettingsChanged(ack=settings.ack, prefetch=settings.prefetch, queue=settings.queue)
-        )
+        self._journal.say(ev.SettingsChanged(**asdict(settings)))
         for worker in self.workers.values():
-            if worker.running and not worker.asked:
-                if worker.frozen:
-                    self.thaw(worker.name)
-                worker.restart = True
-                self._end(worker, "finish", signal.SIGTERM)
+            if worker.running:
+                self._again(worker)
+
+    def _again(self, worker: Worker) -> None:
+        """It finishes what it has in hand, and is started again."""
+        if worker.asked:
+            return  # it is to end, or to be started again anyway
+        if worker.frozen:
+            self.thaw(worker.name)
+        worker.restart = True
+        self._end(worker, "finish", signal.SIGTERM)
 
     async def reset(self, count: int) -> None:
         """Kills every worker; the first `count` lanes stay, to be started with `start_all`."""
@@ -191,15 +213,18 @@ class Supervisor:
         worker.asked, worker.frozen, worker.restart = "", False, False
         worker.again.clear()
         settings = self.settings
-        env = os.environ | {
-            "WORKER_NAME": worker.name,
-            "AMQP_URL": self._url(),
-            "WORKER_ACK": settings.ack,
-            "WORKER_PREFETCH": str(settings.prefetch),
-            "WORKER_QUEUE": settings.queue,
-            "PYTHONUNBUFFERED": "1",
-        }
         try:
+            env = os.environ | {
+                "WORKER_NAME": worker.name,
+                "AMQP_URL": self._url(),
+                "WORKER_ACK": "forgotten" if worker.stuck else settings.ack,
+                "WORKER_PREFETCH": str(settings.prefetch),
+                "WORKER_QUEUE": settings.queue,
+                "WORKER_QUEUE_TYPE": settings.kind,
+                "WORKER_DURABLE": "yes" if settings.durable else "no",
+                "WORKER_RESULTS": str(self._results()) if settings.idempotent else "",
+                "PYTHONUNBUFFERED": "1",
+            }
             worker.process = await self._children.spawn(sys.executable, str(WORKER), env=env)
         except OSError as error:
             raise Refused(503, f"{worker.name} could not be started: {error.strerror}.") from error
@@ -210,6 +235,7 @@ class Supervisor:
                 ack=settings.ack,
                 prefetch=settings.prefetch,
                 queue=settings.queue,
+                stuck=worker.stuck,
             )
         )
         if worker.asked or self._closing:  # it was to end before it had begun
@@ -307,7 +333,7 @@ class Supervisor:
 
     async def _kill_all(self, asked: str) -> None:
         for worker in self.workers.values():
-            worker.asked, worker.restart = asked, False
+            worker.asked, worker.restart, worker.stuck = asked, False, False
             worker.again.set()
             if worker.running:
                 self._signal(worker, signal.SIGKILL)

@@ -1,13 +1,13 @@
 """The tap: a transparent AMQP proxy between every client and the broker.
 
-                 ┌────────────────────── Link ──────────────────────┐
-    client ──TCP──► Ear ─► Splitter ─► Observer.sees ─────────► write ──TCP──► broker
-    client ◄──TCP── write ◄───────── Observer.sees ◄─ Splitter ◄─ Ear ◄──TCP── broker
-                                          │
-                                          └─ events ─► Journal
+                 ┌──────────────────────────── Link ────────────────────────────┐
+    client ──TCP──► Ear ─► Splitter ─► (faults) ─► Observer.sees ─────► write ──TCP──► broker
+    client ◄──TCP── write ◄─ (faults) ◄─ Observer.sees ◄─ Splitter ◄──── Ear ◄──TCP── broker
+                                              │
+                                              └─ events ─► Journal
 
-It forwards what it sees when it sees it. A client that hangs up is an event, told before the broker can give its messages to
-somebody else. Must not know workers, pages or what an event means.
+It forwards what it sees when it sees it, unless somebody has put a fault on the connection (`faults/`). A client that hangs up is an
+event, told before the broker can give its messages to somebody else. Must not know workers, pages or what an event means.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ import asyncio
 import contextlib
 import errno
 import ssl
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from webapp import events as ev
+from webapp.engine.faults.blackhole import Blackhole
+from webapp.engine.faults.line import END, SIDES, Line
 from webapp.engine.journal import Journal
 from webapp.engine.observer import Observer, Side
 from webapp.engine.wire import GARBAGE, OVERHEAD, Frame, Splitter
@@ -43,50 +48,65 @@ class PortTaken(Exception):
 
 
 class Link:
-    """One client's connection and its twin to the broker. `conn` numbers it."""
+    """One client's connection and its twin to the broker. `conn` numbers it; `over` once the broker has nothing to do with it any
+    more; `line` holds its faults, None while it has none."""
 
     def __init__(self, tap: Tap, conn: int, client: asyncio.Transport) -> None:
         peer = client.get_extra_info("peername") or ("?", 0)
         self.conn = conn
         self.over = False
         self.observer = Observer(conn, f"{peer[0]}:{peer[1]}", lambda: uuid.uuid4().hex)
+        self.line: Line | None = None
         self._tap = tap
         self._transports: dict[Side, asyncio.Transport | None] = {"client": client, "broker": None}
         self._splitters: dict[Side, Splitter] = {"client": Splitter(), "broker": Splitter()}
         self._deaf: dict[Side, set[str]] = {"client": set(), "broker": set()}  # why a side is not read now
+        self._ended: set[Side] = set()
+        self._told = time.monotonic()  # when the broker last got something
         self._greeting: list[bytes] = []
         self._greeting_size = 0
 
     def heard(self, side: Side, data: bytes) -> None:
-        """Bytes from `side`: observe them, hand them on to the other."""
+        """Bytes from `side`: observe them, hand them on to the other; with faults on the line, at the broker's edge of them."""
         if self.over:
             return
-        splitter, observer = self._splitters[side], self.observer
-        out = [observer.sees(side, frame) for frame in splitter.feed(data)]
-        splitter.limit = observer.frame_max + OVERHEAD
-        self._tap.journal.say_all(observer.drain())
-        if out:
-            self._forward(side, b"".join(out) if len(out) > 1 else out[0])
+        frames = self._splitters[side].feed(data)
+        if self.line is None:
+            self._forward(side, self._observed(side, frames))
+        elif side == "client":
+            self.line.send(side, frames)
+        else:
+            self._observed(side, frames)
+            self.line.send(side, frames)
 
     def gone(self, side: Side, text: str) -> None:
         """The socket of `side` has ended: hand on what is left, say so, end the other."""
+        if side in self._ended:
+            return
+        self._ended.add(side)
         if self.over:
+            if side == "client":
+                self._forget()
             return
         rest = self._splitters[side].rest()
-        if rest:
-            self._forward(side, self.observer.sees(side, Frame(GARBAGE, 0, rest)))
-        self._end("network" if side == "client" else "broker", text)
-        for transport in self._transports.values():
-            if transport is not None:
-                transport.close()
+        frames = [Frame(GARBAGE, 0, rest)] if rest else []
+        if side == "broker":
+            self._observed(side, frames)
+            self._end("broker", text)
+            if "client" in self._ended:  # its own end was still under way
+                self._forget()
+                return
+        frames.append(Frame(END, 0, text.encode()))
+        if self.line is None:
+            self.leaves(side, frames)
+        else:
+            self.line.send(side, frames)
 
     def cut(self) -> None:
         """Closes both sockets at once: no AMQP goodbye on either side."""
         if not self.over:
             self._end("network", "cut")
-        for transport in self._transports.values():
-            if transport is not None:
-                transport.abort()
+        self._forget()
 
     def joined(self, broker: asyncio.Transport) -> None:
         """The broker accepted: what the client has said meanwhile goes out."""
@@ -112,14 +132,72 @@ class Link:
         else:
             transport.resume_reading()
 
-    def _end(self, by: str, text: str) -> None:
+    # -- what faults need, see faults.line.Road -----------------------------------------------------------------
+
+    def say(self, event: ev.Event) -> None:
+        """Tells an event."""
+        self._tap.journal.say(event)
+
+    def leaves(self, side: Side, frames: Sequence[Frame]) -> None:
+        """These frames have passed every fault: on with them. The end of a stream ends the other one too."""
+        over = bool(frames) and frames[-1].kind == END
+        text = frames[-1].raw.decode() if over else ""
+        going = frames[:-1] if over else frames
+        client = self._transports["client"]
+        if side == "broker":
+            if client is not None and not client.is_closing():
+                self._forward(side, [frame.raw for frame in going])
+        elif not self.over:
+            self._forward(side, self._observed(side, going))
+            if over:
+                self._end("network", text)
+        if over:
+            self.line = None
+            for transport in self._transports.values():
+                if transport is not None:
+                    transport.close()
+            self._tap.links.pop(self.conn, None)
+
+    # -- within ---------------------------------------------------------------------------------------------------
+
+    def _observed(self, side: Side, frames: Sequence[Frame]) -> list[bytes]:
+        """The bytes to hand on in place of these frames, once the events they make are told."""
+        observer = self.observer
+        out = [observer.sees(side, frame) for frame in frames]
+        self._splitters[side].limit = observer.frame_max + OVERHEAD
+        self._tap.journal.say_all(observer.drain())
+        return out
+
+    def _end(self, by: Literal["broker", "network"], text: str) -> None:
+        """The broker has nothing to do with this connection any more. What faults keep for it goes nowhere."""
+        if self.line is not None:
+            self.line.discard("client")
+            if by == "network" and self.line is not None:
+                self.line.discard("broker")
         self.over = True
-        self.observer.ended("network" if by == "network" else "broker", text)
+        self.observer.ended(by, text, quiet=time.monotonic() - self._told)
         self._tap.journal.say_all(self.observer.drain())
+
+    def _forget(self) -> None:
+        """Nobody is left on either side."""
+        if self.line is not None and self.line.find(Blackhole):
+            self.say(ev.Restored(conn=self.conn, gone=True))
+        for side in SIDES:
+            if self.line is not None:
+                self.line.discard(side)
+        self.line = None
+        for transport in self._transports.values():
+            if transport is not None:
+                transport.abort()
         self._tap.links.pop(self.conn, None)
 
-    def _forward(self, side: Side, data: bytes) -> None:
+    def _forward(self, side: Side, out: list[bytes]) -> None:
+        if not out:
+            return
+        data = b"".join(out) if len(out) > 1 else out[0]
         to = self._transports["broker" if side == "client" else "client"]
+        if side == "client":
+            self._told = time.monotonic()
         if to is not None:
             to.write(data)
             return
@@ -127,9 +205,6 @@ class Link:
         self._greeting_size += len(data)
         if self._greeting_size > GREETING_MAX:
             self.cut()
-
-
-SIDES: tuple[Side, Side] = ("client", "broker")
 
 
 class Ear(asyncio.Protocol):
@@ -199,10 +274,14 @@ class Tap:
 
     def cut(self, conns: list[int]) -> int:
         """Cuts these connections; returns how many of them were there."""
-        links = [self.links[conn] for conn in conns if conn in self.links]
+        links = self.linked(conns)
         for link in links:
             link.cut()
         return len(links)
+
+    def linked(self, conns: list[int]) -> list[Link]:
+        """The links of these connections that are still there."""
+        return [self.links[conn] for conn in conns if conn in self.links]
 
     def named(self, name: str) -> list[Link]:
         """The links whose client gave itself this connection_name."""

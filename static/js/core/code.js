@@ -13,13 +13,13 @@ import { isSettling } from "./motion.js";
 
 /** What each line that matters looks like: on exactly one line of the program. @type {Record<string, RegExp>} */
 export const PATTERNS = {
-  mode: /^auto_ack = /,
+  mode: /^ack = /,
   queue: /^queue = /,
   callback: /^def callback\(/,
   received: /\[x\] Received /,
   work: /connection\.sleep\(/,
   result: /basic_publish\("", "results"/,
-  manual: /if not auto_ack:/,
+  manual: /if ack == "manual":/,
   ack: /\.basic_ack\(/,
   main: /^try:/,
   url: /"AMQP_URL"/,
@@ -187,19 +187,23 @@ export function changed(worker, settings, t) {
 export const behind = (worker, settings) =>
   worker.kind === "local" && (worker.ack !== settings.ack || worker.prefetch !== settings.prefetch);
 
+/** What stands in for workers/once.py, which is not there where the program is copied to: alone, it does whatever it is given. */
+const ONCE =
+  'once = type("", (), {"known": lambda task: False, "first": lambda task: True})  # for workers/once.py: all is new';
+
 /**
- * The program with these values in place of its defaults: it runs as it is, and the environment still wins. Nothing else of it is changed.
+ * The program with these values in place of its defaults: it runs as it is, and the environment still wins. Nothing else of it is changed,
+ * but that it needs no other file.
  * @param {string} source
  * @param {Record<string, string>} values  by name of the variable
  */
 export function inForce(source, values) {
-  return source.replace(
-    /os\.environ\.get\("(\w+)"(?:, "[^"\n]*")?\)/g,
-    (lookup, /** @type {string} */ name) => {
+  return source
+    .replace(/^import once$/m, ONCE)
+    .replace(/os\.environ\.get\("(\w+)"(?:, "[^"\n]*")?\)/g, (lookup, /** @type {string} */ name) => {
       const value = values[name];
       return value === undefined ? lookup : `os.environ.get("${name}", ${JSON.stringify(value)})`;
-    },
-  );
+    });
 }
 
 /** A name that nobody has: the wanted one, or with a number. @param {string} wanted @param {World} world */
