@@ -1,5 +1,6 @@
 """The broker's file: what it opens, what it refuses and leaves as it was, and what a torn log still holds."""
 
+import asyncio
 import contextlib
 import os
 import random
@@ -8,14 +9,18 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pika
 import pytest
 
 from webapp.broker.__main__ import FILE
 from webapp.broker.exchanges import Binding
 from webapp.broker.queues import Message
+from webapp.broker.session import Session
 from webapp.broker.store import CannotStore, NotOurs, Store
 from webapp.broker.vhost import VHost
 
@@ -250,6 +255,46 @@ def test_a_commit_that_fails_says_so_and_keeps_what_was_stored(path: Path) -> No
         with pytest.raises(CannotStore, match="full"):
             store.commit()
     assert len(bodies(Store(path))) == 100
+
+
+def test_nothing_is_sent_before_it_is_stored(tmp_path: Path) -> None:
+    """Declare-ok, confirm, delivery: what a client has seen is what a kill leaves."""
+    store = Store(tmp_path / FILE)
+    unsafe: list[bool] = []
+
+    class Watched(Session):
+        def connection_made(self, transport: Any) -> None:
+            write = transport.write
+
+            def watched(data: bytes) -> None:
+                unsafe.append(store.dirty)
+                write(data)
+
+            transport.write = watched
+            super().connection_made(transport)
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        vhost = VHost(store, loop.call_soon, loop.call_later, time.time)
+        server = await loop.create_server(lambda: Watched(vhost, set(), 0, 0), "127.0.0.1", 0)
+        await asyncio.to_thread(work, server.sockets[0].getsockname()[1])
+        server.close()
+
+    def work(port: int) -> None:
+        channel = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port)).channel()
+        channel.confirm_delivery()
+        channel.queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        for _ in range(20):
+            channel.basic_publish("", "q", b"x" * 10_000)
+        for method, _, _ in channel.consume("q"):
+            if method.delivery_tag == 20:
+                break
+        channel.connection.close()
+
+    asyncio.run(serve())
+    store.close()
+    assert len(unsafe) > 25
+    assert not any(unsafe)
 
 
 def test_the_broker_refuses_in_one_line(path: Path) -> None:
