@@ -232,6 +232,15 @@ def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(engine):
     assert later == ["task-after"]
 
 
+def test_a_worker_can_be_started_again_in_the_moment_after_its_kill(engine):
+    for lives in range(
+        2, 7
+    ):  # the kill is over in a millisecond or two: one try could come too late to see it
+        assert engine.order("stop", worker="worker-1")["ok"]
+        assert engine.order("start", worker="worker-1")["ok"]
+        engine.wait("WorkerStarted", worker="worker-1", count=lives)
+
+
 def test_a_reset_can_set_the_scene(engine):
     assert engine.order("reset", ack="auto", prefetch=5, workers=1)["ok"]
     engine.wait("WorkerRemoved", worker="worker-2")

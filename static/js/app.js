@@ -155,13 +155,8 @@ export function createApp(source) {
 
   function showLink() {
     /** @type {import("./types.js").LinkState} */
-    const state = !up
-      ? world === null
-        ? "connecting"
-        : "reconnecting"
-      : world?.link.engine === false
-        ? "engine-gone"
-        : "live";
+    const state =
+      world === null ? "connecting" : !up ? "reconnecting" : world.link.engine ? "live" : "engine-gone";
     document.body.dataset.link = state;
     header.link(state === "live" && !time.isLive ? "past" : state);
   }

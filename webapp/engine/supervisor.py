@@ -94,9 +94,9 @@ class Supervisor:
         return worker.name
 
     async def start(self, name: str) -> None:
-        """Starts a worker that is not running, at once."""
+        """Starts a worker that is not running, at once; one that has its kill -9 and has not ended yet, as soon as it has."""
         worker = self._find(name)
-        if worker.running:
+        if worker.running and worker.asked != "stop":
             raise Refused(409, f"{name} is running already.")
         worker.falls = 0
         if worker.life and not worker.life.done() and not worker.asked:
