@@ -119,7 +119,20 @@ def test_what_was_confirmed_survives_every_kill_exactly_once(kind, guard, tmp_pa
         confirmed += a_round(broker, random.Random(seed))
     print(f"{kind}: {ROUNDS[kind]} kills, {confirmed} confirmed messages")
     assert confirmed > 100 * ROUNDS[kind]
+    doubt_remains(broker)
     broker.close()
+
+
+def doubt_remains(broker):
+    """What may have been seen before a kill is marked so for good, also through an orderly restart."""
+    with Client(broker.port) as client:
+        client.publish("work", "doubtful", delivery_mode=2)
+        broker.kill()
+    broker.start()
+    broker.stop()
+    broker.start()
+    with Client(broker.port) as client:
+        assert drained(client, "work") == [("doubtful", True)]
 
 
 def declare(client):
@@ -230,7 +243,7 @@ def test_kills_while_it_starts_cost_nothing(guard, tmp_path):
     broker.close()
 
 
-def killed_while_it_starts(broker, dice, times=10):
+def killed_while_it_starts(broker, dice, times=6):
     began = time.monotonic()
     broker.start()
     whole = time.monotonic() - began
