@@ -307,3 +307,34 @@ def test_the_broker_refuses_in_one_line(path: Path) -> None:
     assert done.stderr == f"unacked broker: {path} has format 3, this broker reads 2: move it away\n"
     assert done.stdout == ""
     assert files(path.parent) == before
+
+
+def test_a_store_whose_making_was_broken_off_anywhere_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite is stopped after its first instruction, its second, and so on, until it is not stopped any more."""
+    allowed = 0
+
+    class Stopped(sqlite3.Connection):
+        """Stops after `allowed` instructions."""
+
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            left = iter(range(allowed))
+            self.set_progress_handler(lambda: next(left, None) is None, 1)
+
+    real, broken_off, whole = sqlite3.connect, 0, False
+    while not whole:
+        path = tmp_path / f"{allowed}.sqlite3"
+        monkeypatch.setattr(sqlite3, "connect", lambda *args, **more: real(*args, factory=Stopped, **more))
+        try:
+            Store(path).close()
+            whole = True
+        except NotOurs:
+            broken_off += 1
+        monkeypatch.setattr(sqlite3, "connect", real)
+        store = Store(path)
+        fill(store, 1)
+        store.close()
+        allowed += 3
+    assert broken_off > 50
