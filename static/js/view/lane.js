@@ -156,8 +156,11 @@ export function makeLane() {
       shownAt = t;
       text(state, words.workerStates[lane.worker.state] ?? lane.worker.state);
       text(rest, restOf(lane));
-      attr(status, "title", status.textContent);
+      attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
       slot.tick(t);
     },
   };
 }
+
+/** @param {import("../types.js").Worker} worker @param {string} said */
+const titleOf = (worker, said) => (worker.kind === "local" ? said : `${said} · ${T.joined}`);
