@@ -1,7 +1,7 @@
 """The page without a server behind it: the real page and its code, fed with frames that a test writes.
 
 The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
-tests/js/frames.js and of js/scenes.js beside this file. For what depends on the picture alone: it is there at once, and the same each time.
+tests/js/frames.js and of js/ beside this file. For what depends on the picture alone: it is there at once, and the same each time.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ from typing import Any
 from playwright.sync_api import Page, Route
 
 TESTS = Path(__file__).parents[1]
-MODULES = {"frames.js": TESTS / "js" / "frames.js", "scenes.js": TESTS / "page" / "js" / "scenes.js"}
+HERE = Path(__file__).parent / "js"
+MODULES = {
+    "frames.js": TESTS / "js" / "frames.js",
+    "scenes.js": HERE / "scenes.js",
+    "soak.js": HERE / "soak.js",
+}
 MAIN = """
 import { createApp } from "./app.js";
 import * as frames from "./frames.js";
 import * as scenes from "./scenes.js";
-window.make = { ...frames, ...scenes };
+import { soak } from "./soak.js";
+window.make = { ...frames, ...scenes, soak };
 createApp({
   start(on) {
     window.feed = on.frame;
