@@ -57,7 +57,8 @@ class Demo(Web):
     def fresh(self, ack: str = "manual", prefetch: int = 1) -> Demo:
         """A new run with these settings: the first workers, all idle, and nothing else."""
         self.settings(ack=ack, prefetch=prefetch)
-        assert self.ask("POST", "/api/reset").status == 202
+        answer = self.ask("POST", "/api/reset")
+        assert answer.status == 202, answer.body
         self.once(
             lambda state: (
                 state["ledger"]["published"] == 0

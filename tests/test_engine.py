@@ -417,6 +417,16 @@ def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_
         engine.wait("WorkerStarted", worker=worker, ack="auto")
 
 
+def test_a_reset_waits_for_our_own_connection_to_a_broker_that_lives(engine, start):
+    """RabbitMQ, say, throws out (541) whoever purges a quorum queue in the moment of its making."""
+    outer = start("--queue", "of_the_outer", broker=f"amqp://guest:guest@127.0.0.1:{engine.amqp_port}")
+    outer.wait("ConsumerStarted")
+    monitor = engine.wait("ConnectionOpened", name="unacked monitor")
+    assert engine.order("cut", conns=[monitor["conn"]])["ok"]
+    assert outer.order("reset")["ok"]
+    assert [event for event in outer.events if event["type"] == "BrokerStopped"] == []
+
+
 def test_a_reset_does_not_wait_for_somebody_who_publishes_all_the_while(engine):
     over = threading.Event()
 
