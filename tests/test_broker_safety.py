@@ -277,6 +277,27 @@ def send_all_it_takes(peer, frames):
 # -- a queue that fills -------------------------------------------------------------------------------------------
 
 
+def test_thousands_of_channels_take_little_and_go_with_their_connection(broker):
+    """2,047 each on four connections, again and again: the memory of the first round serves the others."""
+
+    def a_round():
+        peers = [broker.raw() for _ in range(4)]
+        for peer in peers:
+            peer.open()
+            for number in range(1, 2048):
+                peer.call(number, spec.Channel.Open(), spec.Channel.OpenOk)
+        most = broker.megabytes()
+        for peer in peers:
+            peer.close()
+        return most
+
+    before = broker.megabytes()
+    first = a_round()
+    assert first - before < 30
+    assert a_round() - first < 10
+    broker.client.publish(broker.client.queue(), "a healthy client beside it")
+
+
 def test_while_memory_is_low_publishers_wait_and_consumers_make_room(broker):
     """As RabbitMQ's memory alarm does it: who publishes is told, and not read any more, until there is room."""
     queue = broker.client.queue()

@@ -232,6 +232,15 @@ def test_a_reset_empties_the_queue_and_brings_back_the_first_workers(engine):
     assert later == ["task-after"]
 
 
+def test_a_worker_can_be_started_again_in_the_moment_after_its_kill(engine):
+    for lives in range(
+        2, 7
+    ):  # the kill is over in a millisecond or two: one try could come too late to see it
+        assert engine.order("stop", worker="worker-1")["ok"]
+        assert engine.order("start", worker="worker-1")["ok"]
+        engine.wait("WorkerStarted", worker="worker-1", count=lives)
+
+
 def test_a_reset_can_set_the_scene(engine):
     assert engine.order("reset", ack="auto", prefetch=5, workers=1)["ok"]
     engine.wait("WorkerRemoved", worker="worker-2")
@@ -406,6 +415,16 @@ def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_
     assert engine.order("settings", ack="auto")["ok"]
     for worker in ("worker-1", "worker-2", "worker-3"):
         engine.wait("WorkerStarted", worker=worker, ack="auto")
+
+
+def test_a_reset_waits_for_our_own_connection_to_a_broker_that_lives(engine, start):
+    """RabbitMQ, say, throws out (541) whoever purges a quorum queue in the moment of its making."""
+    outer = start("--queue", "of_the_outer", broker=f"amqp://guest:guest@127.0.0.1:{engine.amqp_port}")
+    outer.wait("ConsumerStarted")
+    monitor = engine.wait("ConnectionOpened", name="unacked monitor")
+    assert engine.order("cut", conns=[monitor["conn"]])["ok"]
+    assert outer.order("reset")["ok"]
+    assert [event for event in outer.events if event["type"] == "BrokerStopped"] == []
 
 
 def test_a_reset_does_not_wait_for_somebody_who_publishes_all_the_while(engine):

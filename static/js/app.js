@@ -98,6 +98,8 @@ export function createApp(source) {
     lane: null,
   };
   let dirty = true;
+  /** The scene that is drawn on the stage and not below it yet. @type {import("./types.js").Scene|null} */
+  let below = null;
   let asked = false;
   let handle = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -115,11 +117,17 @@ export function createApp(source) {
     const now = time.show();
     if (now === null) return;
     const { t, mode } = now;
-    if (dirty || now.world !== drawn || t >= next || t < ticked) update(now);
+    if (dirty || now.world !== drawn || t >= next || t < ticked) {
+      const late = below !== null;
+      const scene = update(now);
+      if (late) updateBelow(scene);
+      else below = scene;
+    } else if (below !== null) updateBelow(below);
     else if (counting && t - ticked >= TICK) tick(t);
     if (counting) foot.draw(t);
     const flying = flights.draw(t);
     clearTimeout(later);
+    if (below !== null) return schedule();
     if (mode === "paused") return;
     if (flying || counting || mode === "playing") schedule();
     else if (next < Number.POSITIVE_INFINITY) later = setTimeout(schedule, Math.max(16, (next - t) * 1000));
@@ -139,10 +147,17 @@ export function createApp(source) {
     producer.update(scene);
     queue.update(scene);
     lanes.update(scene);
-    next = Math.min(next, foot.update(scene));
-    wire.update(scene);
     layout.settle();
     flights.update(scene);
+    highlight.update(scene);
+    return scene;
+  }
+
+  /** What lies below the stage is drawn in the frame after it, at the latest with the next scene: two short frames go more smoothly than a long one. @param {import("./types.js").Scene} scene */
+  function updateBelow(scene) {
+    below = null;
+    next = Math.min(next, foot.update(scene));
+    wire.update(scene);
     highlight.update(scene);
   }
 
@@ -155,13 +170,8 @@ export function createApp(source) {
 
   function showLink() {
     /** @type {import("./types.js").LinkState} */
-    const state = !up
-      ? world === null
-        ? "connecting"
-        : "reconnecting"
-      : world?.link.engine === false
-        ? "engine-gone"
-        : "live";
+    const state =
+      world === null ? "connecting" : !up ? "reconnecting" : world.link.engine ? "live" : "engine-gone";
     document.body.dataset.link = state;
     header.link(state === "live" && !time.isLive ? "past" : state);
   }

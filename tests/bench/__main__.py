@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tests.bench import memory, page, redelivery, throughput
+from tests.bench import memory, page, redelivery, stage, throughput
 from tests.bench.places import Scene
 from tests.bench.table import Row, render
 
@@ -19,6 +19,8 @@ MEASUREMENTS: dict[str, Callable[[Scene, float], Iterator[Row]]] = {
     "memory": memory.memory,
     "latency": page.latency,
     "startup": page.startup,
+    "frames": stage.frames,
+    "heap": stage.heap,
 }
 
 

@@ -61,11 +61,15 @@ class Embedded:
     def pid(self):
         return self._process.pid
 
-    def start(self):
+    def start(self, **more):
+        self.port = json.loads(self.spawn(**more).stdout.readline())["port"]
+
+    def spawn(self, **more):
+        """The process, which does not listen yet."""
         argv = [sys.executable, "-m", "webapp.broker", "--detached", "--data", str(self.data)]
         argv += ["--port", str(self.port), "--ack-timeout", str(ACK_TIMEOUT)]
-        self._process = self._guard.spawn(*argv, stdout=subprocess.PIPE, text=True)
-        self.port = json.loads(self._process.stdout.readline())["port"]
+        self._process = self._guard.spawn(*argv, stdout=subprocess.PIPE, text=True, **more)
+        return self._process
 
     def stop(self):
         self._process.terminate()

@@ -104,6 +104,21 @@ def test_one_channel_more_than_agreed_closes_the_connection_with_530(raw):
     )
 
 
+def test_as_many_channels_as_agreed_work_side_by_side_and_not_one_more(raw):
+    peer = raw()
+    most = peer.open().channel_max
+    assert most == 2047
+    for number in range(1, most + 1):
+        peer.call(number, spec.Channel.Open(), spec.Channel.OpenOk)
+    for number in (1, most):
+        peer.call(number, spec.Basic.Qos(prefetch_count=1), spec.Basic.QosOk)
+    peer.call(most, spec.Channel.Close(200, "", 0, 0), spec.Channel.CloseOk)
+    peer.call(most, spec.Channel.Open(), spec.Channel.OpenOk)
+    peer.send(most + 1, spec.Channel.Open())
+    code, text, *_ = peer.refused(spec.Connection.Close)
+    assert (code, str(most) in text) == (530, True)
+
+
 def test_any_channel_number_may_be_used_up_to_the_number_of_channels_agreed(raw):
     peer = raw()
     peer.open(channel_max=2)

@@ -6,6 +6,8 @@ neither acknowledged nor confirmed may be there or not. What was acknowledged ma
 """
 
 import random
+import resource
+import signal
 import threading
 import time
 from collections import Counter
@@ -15,7 +17,8 @@ import pytest
 from pika.exceptions import AMQPError
 
 from tests.broker.client import Client, channel_closed, wait_for
-from tests.broker.nodes import BROKERS
+from tests.broker.nodes import BROKERS, Embedded
+from webapp.broker.__main__ import FILE
 
 ROUNDS = {"embedded": 20, "rabbitmq": 3}
 LOAD = (0.05, 0.8)  # seconds from the first confirm to the kill
@@ -30,8 +33,9 @@ EXCHANGE = "jobs"
 class Publisher(threading.Thread):
     """Publishes to both queues in turn until the broker is gone; `confirmed` are the bodies the broker has answered for."""
 
-    def __init__(self, port, name):
+    def __init__(self, port, name, size=0):
         super().__init__(daemon=True)
+        self._size = size  # of a body, in bytes, at least
         self.confirmed, self.sent = set(), {}
         self.first = threading.Event()
         self._port, self._name = port, name
@@ -56,7 +60,7 @@ class Publisher(threading.Thread):
         """So many that confirms of several at once are on their way."""
         while len(self.sent) < 50:
             self._number += 1
-            body = f"{self._name}-{self._number}"
+            body = f"{self._name}-{self._number}".ljust(self._size)
             self.sent[self._number] = body
             self._channel.basic_publish(
                 EXCHANGE, list(QUEUES)[self._number % 2], body.encode(), pika.BasicProperties(delivery_mode=2)
@@ -115,7 +119,20 @@ def test_what_was_confirmed_survives_every_kill_exactly_once(kind, guard, tmp_pa
         confirmed += a_round(broker, random.Random(seed))
     print(f"{kind}: {ROUNDS[kind]} kills, {confirmed} confirmed messages")
     assert confirmed > 100 * ROUNDS[kind]
+    doubt_remains(broker)
     broker.close()
+
+
+def doubt_remains(broker):
+    """What may have been seen before a kill is marked so for good, also through an orderly restart."""
+    with Client(broker.port) as client:
+        client.publish("work", "doubtful", delivery_mode=2)
+        broker.kill()
+    broker.start()
+    broker.stop()
+    broker.start()
+    with Client(broker.port) as client:
+        assert drained(client, "work") == [("doubtful", True)]
 
 
 def declare(client):
@@ -194,3 +211,78 @@ def in_order(bodies):
     for name in {body.rpartition("-")[0] for body in bodies}:
         numbers = [int(body.rpartition("-")[2]) for body in bodies if body.rpartition("-")[0] == name]
         assert numbers == sorted(numbers)
+
+
+@pytest.mark.long
+def test_kills_while_it_starts_cost_nothing(guard, tmp_path):
+    """The embedded broker, at any instant of its first start, and later of reading back what it has."""
+    dice = random.Random(7)
+    for number in range(6):
+        fresh = Embedded(guard, tmp_path / str(number))
+        killed_while_it_starts(fresh, dice, seconds_of_a_start(Embedded(guard, tmp_path / "whole")))
+        fresh.start()
+        fresh.close()
+    broker = Embedded(guard, tmp_path / "full")
+    broker.start()
+    with Client(broker.port) as client:
+        declare(client)
+        wanted = [str(number) for number in range(5000)]
+        for queue in QUEUES:
+            client.channel().basic_publish(EXCHANGE, queue, b"transient")
+            channel = client.channel()
+            for body in wanted:
+                channel.basic_publish(EXCHANGE, queue, body.encode(), pika.BasicProperties(delivery_mode=2))
+            wait_for(lambda queue=queue: client.ready(queue) == 5001)
+            holder = client.channel()
+            for _ in range(100):
+                holder.basic_get(queue)
+        broker.kill()
+    whole = seconds_of_a_start(broker)
+    for _ in range(6):
+        killed_while_it_starts(broker, dice, whole)
+    broker.start()
+    with Client(broker.port) as client:
+        for queue, first in (("work", wanted[:3]), ("replicated", ["transient", *wanted[:2]])):
+            bodies = [body for body, _ in drained(client, queue)]
+            assert bodies[:3] == first
+            assert [body for body in bodies if body != "transient"] == wanted
+    broker.close()
+
+
+def seconds_of_a_start(broker):
+    began = time.monotonic()
+    broker.start()
+    whole = time.monotonic() - began
+    broker.kill()
+    return whole
+
+
+def killed_while_it_starts(broker, dice, whole):
+    process = broker.spawn()
+    time.sleep(dice.uniform(whole / 2, whole * 1.1))  # the first half is Python's
+    broker.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.long
+def test_a_full_disk_ends_the_broker_and_no_confirm_was_a_lie(guard, tmp_path):
+    """The embedded broker: what it cannot store it must not confirm, nor go on as if it could."""
+    broker = Embedded(guard, tmp_path)
+    with (tmp_path / "stderr").open("w") as stderr:
+        broker.start(stderr=stderr)
+    with Client(broker.port) as client:
+        declare(client)
+    resource.prlimit(broker.pid, resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+    publisher = Publisher(broker.port, "full", size=10_000)
+    publisher.run()
+    wait_for(lambda: "cannot be written" in (tmp_path / "stderr").read_text())
+    assert (
+        (tmp_path / "stderr").read_text().startswith(f"unacked broker: {tmp_path / FILE} cannot be written")
+    )
+    broker.kill()
+    assert publisher.confirmed
+    broker.start()
+    with Client(broker.port) as client:
+        back = [body for queue in QUEUES for body, _ in drained(client, queue)]
+        assert publisher.confirmed <= set(back)
+    broker.close()

@@ -210,7 +210,7 @@ def test_a_prefetch_size_is_not_implemented(channel):
         channel.basic_qos(prefetch_size=100)
 
 
-def test_what_basic_get_holds_counts_towards_a_global_prefetch(raw, client, queue):
+def test_what_basic_get_holds_does_not_count_towards_a_global_prefetch(raw, client, queue):
     client.publish(queue, *"abc")
     peer = raw()
     peer.open_channel()

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFilm } from "../../static/js/core/film.js";
 import { merge } from "../../static/js/core/merge.js";
+import { fromReel, worldAt } from "../../static/js/core/take.js";
 import { keyframe, worker } from "./frames.js";
 
 const line = (seq, at, method = "basic.ack") => ({
@@ -182,6 +183,13 @@ test("reels of another run, of another version, with a gap, or that are none are
   ])
     assert.equal(film.load(bad), false);
   assert.equal(film.worldAt(5), null);
+});
+
+test("going through a reel leaves few worlds behind", () => {
+  const reel0 = reel(1, [key(1, 0), ...Array.from({ length: 900 }, (_, i) => delta(i + 2, i + 1))], 1000);
+  const take = fromReel(reel0, 1);
+  for (let t = 900; t > 0; t--) assert.equal(done(worldAt(take, t)), t + 1);
+  assert.ok(take.known.size < 30, String(take.known.size));
 });
 
 test("another run is another film", () => {

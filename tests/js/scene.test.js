@@ -155,3 +155,65 @@ test("500 live tasks are worked out in a few milliseconds", () => {
   const it = at(5.3, { tasks: byId(tasks), queues: queue({ unacked: 500 }) });
   assert.equal(it.ghosts.length + it.ghostsMore, 500);
 });
+
+test("all that one closed connection gave back is one way back, with a count", () => {
+  const back = Array.from({ length: 5 }, (_, i) =>
+    task(i + 1, "unacked", [
+      attempt("worker-2", 2, 6, "connection_closed"),
+      attempt(i % 2 ? "worker-1" : "worker-3", 6.003 + i / 1000),
+    ]),
+  );
+  const dropped = back.map(each => each.id);
+  const it = at(7.5, {
+    tasks: byId(back),
+    queues: queue({ unacked: 5 }),
+    workers: { ...DEATH.workers, ...worker("worker-2", { state: "stopped", dropped, since: 6 }) },
+  });
+  assert.equal(it.trails.length, 5);
+  assert.equal(it.bundles.length, 1);
+  const [bundle] = it.bundles;
+  assert.deepEqual(
+    bundle.tasks.map(each => each.n),
+    [1, 2, 3, 4, 5],
+  );
+  assert.deepEqual(
+    bundle.onward.map(each => each.to),
+    ["worker-3", "worker-1"],
+  ); // once for each lane
+  assert.ok(Math.abs(bundle.gap - 0.003) < 1e-9);
+  assert.equal(bundle.least, false);
+});
+
+test("two workers that died have a way back each, the last one first", () => {
+  const it = at(7.5, {
+    tasks: byId([
+      task(1, "ready", [attempt("worker-1", 2, 6, "connection_closed")]),
+      task(2, "ready", [attempt("worker-2", 2, 7, "connection_closed")]),
+    ]),
+    queues: queue({ ready: 2, window: ["t1", "t2"] }),
+    workers: {
+      ...worker("worker-1", { state: "stopped", dropped: ["t1"], since: 6 }),
+      ...worker("worker-2", { state: "stopped", dropped: ["t2"], since: 7 }),
+    },
+  });
+  assert.deepEqual(
+    it.bundles.map(each => each.from),
+    ["worker-2", "worker-1"],
+  );
+});
+
+test("the lost of the queue shown are named, those of others counted", () => {
+  const lost = (n, where) =>
+    task(n, "lost", [attempt("w", 2, 5, "connection_closed", { auto_ack: true })], {
+      queue: where,
+      settled_at: 5,
+    });
+  const it = at(9, {
+    tasks: byId([lost(1, "task_queue"), lost(2, "hello"), lost(3, "hello")]),
+    queues: { ...queue(), hello: { name: "hello" } },
+    lost: ["t1", "t2", "t3"],
+    ledger: { published: 9, lost: 9 },
+  });
+  assert.deepEqual(names(it.lost), ["1/lost/1/lost"]);
+  assert.deepEqual([it.lostElsewhere, it.lostMore], [2, 6]);
+});

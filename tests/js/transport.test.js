@@ -100,6 +100,8 @@ test("a clock that jumps back neither takes the film with it nor shows the futur
   near(transport.read(2.4, 50), 50);
   transport.live();
   assert.equal(transport.read(2.6, 50.2), 50.2);
+  transport.stop(50);
+  assert.equal(transport.read(2.8, 20), 20);
 });
 
 test("an event that has only just come can be stood at", () => {

@@ -13,12 +13,12 @@ from tests.page.stage import Stage
 
 Visit = Callable[..., Stage]
 
-# Every verb that goes up, as it goes up.
+# Every verb that goes up, as it goes up; `changed` is how a view asks to be drawn anew, and no key sends it.
 VERBS = """() => {
   window.verbs = [];
   const send = EventTarget.prototype.dispatchEvent;
   EventTarget.prototype.dispatchEvent = function (event) {
-    if (event instanceof CustomEvent) window.verbs.push([event.type, event.detail]);
+    if (event instanceof CustomEvent && event.type !== 'changed') window.verbs.push([event.type, event.detail]);
     return send.call(this, event);
   };
 }"""
@@ -43,11 +43,13 @@ def test_help_lists_every_key_and_every_key_does_it(demo: Demo, visit: Visit) ->
     stage.page.keyboard.press("Escape")
     stage.page.evaluate(VERBS)
     for key in keys:
-        for name in key["keys"] if "verb" in key and key["verb"] != "nothing" else ():
+        # full screen has a test of its own: there Escape is the browser's, and closes nothing of ours
+        for name in key["keys"] if "verb" in key and key["verb"] not in ("nothing", "full") else ():
             stage.page.evaluate("window.verbs = []")
             stage.page.keyboard.press(PRESSED.get(name, re.sub(r"^Shift\+(\d)", r"Shift+Digit\1", name)))
             assert stage.page.evaluate("window.verbs[0]?.[0]") == key["verb"], name
             stage.page.keyboard.press("Escape")  # whatever it opened, and out of the field
+            expect(stage.find("dialog")).to_have_count(0)
 
 
 def test_digits_stop_and_with_shift_start_again(demo: Demo, visit: Visit) -> None:

@@ -63,8 +63,8 @@ def test_how_it_ended_is_its_last_line_until_it_starts_again(demo: Demo, visit: 
 def test_a_terminal_follows_its_newest_line(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
     stage.find("[data-tab=output]").click()
-    demo.submit("x", 90)
-    stage.shows(done=90)
+    demo.submit("x", 300)
+    stage.shows(done=300)
     expect(lines(stage, "worker-1").first).to_contain_text("earlier lines are not kept")
     expect(lines(stage, "worker-1").last).to_be_in_viewport()
     other = visit(demo)  # also where it is looked at for the first time, and nothing is printed any more

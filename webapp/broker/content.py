@@ -12,10 +12,11 @@ from typing import Any
 
 from pika import spec
 
-from webapp.broker.errors import UNREADABLE, ChannelError, ConnectionError_
+from webapp.broker.errors import ChannelError, ConnectionError_
 from webapp.broker.properties import DELIVERY_MODE, EXPIRATION, USER_ID, entries, split, text
 from webapp.broker.queues import Delivery
 from webapp.engine import wire
+from webapp.engine.codec import UNREADABLE
 
 SIZE_MAX = 128 * 1024 * 1024  # bytes, RabbitMQ 3.10's max_message_size
 _CLASS = spec.Basic.INDEX

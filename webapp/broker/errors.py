@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from pika.exceptions import AMQPError
-
 NAMES = {
     311: "CONTENT_TOO_LARGE",
     403: "ACCESS_REFUSED",
@@ -22,18 +20,6 @@ NAMES = {
     541: "INTERNAL_ERROR",
 }
 
-
-# What a decoder raises on bytes that make no sense; OSError is a time that the platform does not know.
-UNREADABLE = (
-    AMQPError,
-    struct.error,
-    ArithmeticError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 TEXT_MAX = 255  # bytes
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from pika.compat import long
 from pika.data import encode_value
 
-from webapp.broker.errors import UNREADABLE
 from webapp.broker.properties import EXPIRATION, entries, join, split, text, value, with_headers
 from webapp.broker.queues import Message
+from webapp.engine.codec import UNREADABLE
 
 Death: TypeAlias = dict[str, Any]
 COUNT_MAX = 2**63 - 1  # what a table can say

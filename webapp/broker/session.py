@@ -21,7 +21,6 @@ from pika import spec
 from webapp.broker.channel import Channel, frame_of
 from webapp.broker.confirms import Confirms
 from webapp.broker.errors import (
-    UNREADABLE,
     AmqpError,
     ChannelError,
     ConnectionError_,
@@ -31,6 +30,7 @@ from webapp.broker.errors import (
 from webapp.broker.login import PROPERTIES, allowed
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
+from webapp.engine.codec import UNREADABLE
 
 CHANNEL_MAX = 2047
 FRAME_MIN = 4096

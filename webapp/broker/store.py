@@ -52,15 +52,18 @@ class Store:
         try:
             if not path.exists() or (path.is_file() and not path.stat().st_size):
                 _make(path)
+            path.open("r+b").close()  # or it is read-only, or a directory
             # Killed, not closed, the last time: a close takes SQLite's log away.
             self.killed = _beside(path, "-wal").exists()
             _check(path, self.killed)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")  # fails in a folder that is read-only
             self._rows: int = self._db.execute("SELECT coalesce(max(row), 0) FROM message").fetchone()[0]
         except (sqlite3.DatabaseError, OSError) as error:
+            why = getattr(error, "strerror", None) or error
             raise NotOurs(
-                f"{path} cannot be used as the broker's store ({error}): move it away or repair it"
+                f"{path} cannot be used as the broker's store ({why}): move it away or repair it"
             ) from error
         self._inserts: dict[int, tuple[Any, ...]] = {}
         self._moves: dict[int, tuple[int, int]] = {}

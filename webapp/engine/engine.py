@@ -32,6 +32,7 @@ from webapp.engine.tap import Tap
 COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
 RETRY = (0.25, 4.0)  # seconds between two tries to get the broker back: the first, and the longest
 EMPTY_WITHIN = 2.0  # seconds a reset purges a queue, at most
+RECONNECT_WITHIN = 10.0  # seconds a reset waits for our own connection to a broker that lives
 RESTART_TIMEOUT = 90.0  # seconds a restart of the broker may take
 ORDERS_AT_ONCE = 200
 
@@ -260,11 +261,25 @@ class Engine:
         empty, give_up = 0, self._journal.now() + EMPTY_WITHIN
         with contextlib.suppress(PermissionError):
             while empty < 2 and self._journal.now() < give_up:
-                purged = await self._monitor.purge(queue)
+                purged = await self._purge(queue)
                 if purged is None:
                     return
                 empty = 0 if purged else empty + 1
                 await asyncio.sleep(0.05)
+
+    async def _purge(self, queue: str) -> int | None:
+        """The monitor's purge. Our own connection may be lost while the broker lives: it is waited for.
+
+        RabbitMQ 3.10.8 does that (541 INTERNAL_ERROR) to whoever purges a quorum queue in the moment of its making.
+        """
+        give_up = self._journal.now() + RECONNECT_WITHIN
+        while True:
+            try:
+                return await self._monitor.purge(queue)
+            except Gone:
+                if not self._up.is_set() or self._journal.now() > give_up:
+                    raise
+            await asyncio.sleep(0.05)
 
     # -- the broker's life --------------------------------------------------------------------------------------
 

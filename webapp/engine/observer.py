@@ -15,16 +15,15 @@ broker's answer goes by, never before: a declare that was refused did not happen
 from __future__ import annotations
 
 import itertools
-import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from pika import spec
-from pika.exceptions import AMQPError
 
 from webapp import events as ev
 from webapp.engine import wire
+from webapp.engine.codec import UNREADABLE
 
 Side: TypeAlias = Literal["client", "broker"]
 RESULTS = "results"  # the routing key under which a worker publishes what it made of a task
@@ -71,19 +70,6 @@ class Channel:
                 del self.requests[at]
                 return request
         return None
-
-
-# What pika's codec raises on a method that cannot be read; OSError is a time that the platform does not know.
-UNREADABLE = (
-    AMQPError,
-    struct.error,
-    ArithmeticError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 class Observer:

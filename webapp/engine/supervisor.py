@@ -94,13 +94,15 @@ class Supervisor:
         return worker.name
 
     async def start(self, name: str) -> None:
-        """Starts a worker that is not running, at once. One that is stuck is started again, as one that acknowledges."""
+        """Starts a worker that is not running, at once; one that has its kill -9 and has not ended yet, as soon as it has. One that is
+        stuck is started again, as one that acknowledges."""
         worker = self._find(name)
-        if worker.running and worker.stuck:
+        ending = worker.asked == "stop"
+        if worker.running and worker.stuck and not ending:
             worker.stuck = False
             self._again(worker)
             return
-        if worker.running:
+        if worker.running and not ending:
             raise Refused(409, f"{name} is running already.")
         worker.stuck = False
         await self._up(worker)

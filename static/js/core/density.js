@@ -7,7 +7,7 @@
 
 const ROOMY = 4.6; // a lane with two lines in its slot
 const MOST = 5.6;
-const LEAST = 2.3; // a lane with one line
+const LEAST = 2.2; // a lane with one line
 const GAP = 0.64;
 const GAP_SMALL = 0.42;
 /** A column narrower than this is not split. */

@@ -8,6 +8,7 @@
  * @typedef {import("../types.js").Worker} Worker
  * @typedef {import("../types.js").Chip} Chip
  * @typedef {import("../types.js").Choice} Choice
+ * @typedef {{leg: import("../types.js").Leg, task: Task}} Move
  */
 import { count } from "./format.js";
 import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
@@ -16,7 +17,7 @@ import { rack } from "./rack.js";
 import { bundles } from "./trails.js";
 
 /** Chips drawn in the air at once; beyond this a flight tells nobody anything. */
-export const AIR = 48;
+export const AIR = 28;
 
 /** @type {Record<string, string>} */
 const LOOKS = { ready: "ready", unacked: "held", at_risk: "risk", done: "done", lost: "lost", dead: "dead" };
@@ -43,8 +44,8 @@ export function scene(world, t, choice) {
   const queue = queues.find(each => each.name === choice.queue) ?? queues[0] ?? null;
   const here = (/** @type {Task} */ task) => queue === null || task.queue === queue.name || task.queue === "";
 
-  /** @type {import("../types.js").Flight[]} */
-  const flights = [];
+  /** @type {Move[]} */
+  const moves = [];
   /** @type {import("../types.js").Trail[]} */
   const trails = [];
   /** @type {Task[]} */
@@ -68,7 +69,7 @@ export function scene(world, t, choice) {
     if (leg === undefined) continue;
     next = Math.min(next, leg.start > t ? leg.start : leg.end);
     if (leg.kind === "fall" && blamed(away, leg.at)) continue; // no worker's connection gave it back
-    flights.push({ ...leg, task, key: `${task.id}/${leg.kind}/${leg.attempt}` });
+    moves.push({ leg, task });
     if (task.state !== "unacked" && ghostStays(task, t)) copies.push(task);
   }
 
@@ -105,7 +106,11 @@ export function scene(world, t, choice) {
       ...lane(world, worker, i + 1, ends, t, still),
       excused: DOWN.has(worker.state) && worker.why !== "kill -9" && blamed(away, worker.since),
     })),
-    flights: fewer(flights),
+    flights: fewer(moves).map(({ leg, task }) => ({
+      ...leg,
+      task,
+      key: `${task.id}/${leg.kind}/${leg.attempt}`,
+    })),
     outage: news(away, t),
     bundles: bundles(trails),
     trails,
@@ -172,12 +177,10 @@ function chooseGhosts(copies, unacked, choice, t) {
   if (total <= choice.room.ghosts) return { shown: byNumber, more: Math.max(0, total - copies.length) };
   const first = (/** @type {Task} */ task) =>
     task.n === choice.pin ? 0 : look(task) === "again" && trail(task, t) !== null ? 1 : 2;
-  const { shown, more } = choose(
-    [...byNumber].sort((a, b) => first(a) - first(b)),
-    total,
-    choice.room.ghosts,
-    choice.room.cell?.ghosts,
-  );
+  /** @type {Task[][]} */
+  const ranks = [[], [], []];
+  for (const task of byNumber) ranks[first(task)]?.push(task);
+  const { shown, more } = choose(ranks.flat(), total, choice.room.ghosts, choice.room.cell?.ghosts);
   return { shown: shown.sort((a, b) => a.n - b.n), more };
 }
 
@@ -314,11 +317,15 @@ function laneChip(task, worker, place, t, still) {
   };
 }
 
-/** The flights that tell the most, where there are too many. @param {import("../types.js").Flight[]} flights */
-function fewer(flights) {
-  if (flights.length <= AIR) return flights;
-  const weight = { fall: 0, bury: 0, redeliver: 1, requeue: 1, ack: 2, finish: 2, deliver: 3, publish: 4 };
-  return [...flights].sort((a, b) => weight[a.kind] - weight[b.kind] || a.start - b.start).slice(0, AIR);
+/** @type {Record<import("../types.js").LegKind, number>} */
+const WEIGHT = { fall: 0, bury: 0, redeliver: 1, requeue: 1, ack: 2, finish: 2, deliver: 3, publish: 4 };
+
+/** The moves that tell the most, where there are too many. @param {Move[]} moves */
+function fewer(moves) {
+  if (moves.length <= AIR) return moves;
+  return moves
+    .sort((a, b) => WEIGHT[a.leg.kind] - WEIGHT[b.leg.kind] || a.leg.start - b.leg.start)
+    .slice(0, AIR);
 }
 
 /** The one sentence that is needed where the picture alone would puzzle. @param {World} world @param {Worker[]} workers */

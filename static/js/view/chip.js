@@ -35,6 +35,19 @@ export function mark(node, chip) {
   attr(node, "data-coming", chip.coming);
 }
 
+/** Whether two chips look the same: a task that did not change is the same object. @param {Chip|null} a @param {Chip|null} b */
+export const same = (a, b) =>
+  a === b ||
+  (a !== null &&
+    b !== null &&
+    a.task === b.task &&
+    a.place === b.place &&
+    a.look === b.look &&
+    a.coming === b.coming &&
+    a.attempt === b.attempt &&
+    a.worker === b.worker &&
+    a.since === b.since);
+
 /** @returns {import("./dom.js").Part<Chip>} */
 export function makeChip() {
   const sign = h("span", { class: "sign", "aria-hidden": "true" });
@@ -42,9 +55,13 @@ export function makeChip() {
   const again = h("span", { class: "again", text: words.glyphs.redelivered, "aria-hidden": "true" });
   const node = h("button", { type: "button", class: "chip" }, sign, number, again);
   node.addEventListener("click", () => act(node, "pin", { n: Number(node.dataset.task) }));
+  /** @type {Chip|null} */
+  let shown = null;
   return {
     node,
     update(chip) {
+      if (shown !== null && same(shown, chip)) return;
+      shown = chip;
       mark(node, chip);
       const before = BEFORE[chip.look] ?? "";
       text(sign, before);

@@ -41,7 +41,11 @@ export function svg(tag, props = {}, ...children) {
 /** @param {Node} node @param {string|number} value */
 export function text(node, value) {
   const next = String(value);
-  if (node.textContent !== next) node.textContent = next;
+  const only = node.firstChild;
+  // The usual case, a text and nothing else, costs neither a new node nor the gathering of old ones.
+  if (only instanceof Text && only === node.lastChild) {
+    if (only.data !== next) only.data = next;
+  } else if (node.textContent !== next) node.textContent = next;
 }
 
 /** @param {Element} node @param {string} name @param {string|number|boolean|null|undefined} value */

@@ -2,6 +2,7 @@
 /** One worker: what it holds, what it is and in what state, and the buttons that end it. */
 import { count } from "../core/format.js";
 import * as words from "../text.js";
+import { same } from "./chip.js";
 import { act, attr, h, show, style, text } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { makeSlot } from "./slot.js";
@@ -116,8 +117,10 @@ export function makeLane() {
     },
     /** @param {LaneScene} it */
     update(it) {
-      const fresh = lane === null || lane.worker.state !== it.worker.state;
+      const before = lane;
+      const fresh = before === null || before.worker.state !== it.worker.state;
       lane = it;
+      if (before !== null && alike(before, it)) return;
       const { worker } = it;
       const local = worker.kind === "local";
       const down = worker.state === "stopped" || (worker.state === "cut" && !local);
@@ -156,8 +159,21 @@ export function makeLane() {
       shownAt = t;
       text(state, words.workerStates[lane.worker.state] ?? lane.worker.state);
       text(rest, restOf(lane));
-      attr(status, "title", status.textContent);
-      slot.tick(t);
+      attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
+      slot.tick(lane, t);
     },
   };
 }
+
+/** @param {import("../types.js").Worker} worker @param {string} said */
+const titleOf = (worker, said) => (worker.kind === "local" ? said : `${said} · ${T.joined}`);
+
+/** Whether a lane looks the same, but for its seconds: a worker that did not change is the same object. @param {LaneScene} a @param {LaneScene} b */
+const alike = (a, b) =>
+  a.worker === b.worker &&
+  a.index === b.index &&
+  a.excused === b.excused &&
+  a.more === b.more &&
+  a.behind.length === b.behind.length &&
+  same(a.running, b.running) &&
+  a.behind.every((chip, i) => same(chip, b.behind[i] ?? null));

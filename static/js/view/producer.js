@@ -67,14 +67,8 @@ export function mountProducer(root) {
     says,
   );
   const others = h("ul", { class: "others" });
-  const rest = h("p", { class: "others-rest" });
-  const guests = h(
-    "div",
-    { class: "guests", hidden: true },
-    h("h3", { text: T.otherProducers }),
-    others,
-    rest,
-  );
+  const rest = h("b", {});
+  const guests = h("div", { class: "guests", hidden: true }, h("h3", {}, T.otherProducers, rest), others);
   root.append(h("h2", { text: T.producer }), form, guests);
 
   const count0 = () => {
@@ -121,7 +115,7 @@ export function mountProducer(root) {
         .filter(each => each.kind !== "local")
         .sort((a, b) => a.order - b.order);
       show(guests, others0.length > 0);
-      text(rest, others0.length > GUESTS ? T.more(others0.length - GUESTS) : "");
+      text(rest, others0.length > GUESTS ? T.moreShort(others0.length - GUESTS) : "");
       reconcile(
         others,
         others0.slice(0, GUESTS),

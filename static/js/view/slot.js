@@ -31,14 +31,10 @@ export function makeSlot() {
   const rack = makeRack();
   const node = h("div", { class: "slot" }, runner, waiting, rack.node);
 
-  /** @type {LaneScene|null} */
-  let lane = null;
-
   return {
     node,
     /** @param {LaneScene} it @param {boolean} down */
     update(it, down) {
-      lane = it;
       const { worker, running } = it;
       attr(node, "data-look", running === null ? "empty" : running.look);
       show(runner, running !== null);
@@ -58,10 +54,8 @@ export function makeSlot() {
       rack.update(it);
     },
 
-    /** Seconds and pips alone. @param {number} t */
-    tick(t) {
-      if (lane === null) return;
-      const { running, began, stopped } = lane;
+    /** Seconds and pips alone. @param {LaneScene} it @param {number} t */
+    tick({ running, began, stopped }, t) {
       if (running === null) return;
       const until = stopped ?? t;
       const { task } = running;

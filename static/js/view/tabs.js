@@ -1,27 +1,13 @@
 // @ts-check
 /** Several queues: a tab each for the first few and the one shown, with what is in them; the others in a menu. */
 import { count } from "../core/format.js";
+import { chooseTabs } from "../core/tabs.js";
 import * as words from "../text.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
 import { openMenu } from "./menu.js";
 
 const { text: T } = words;
 /** @typedef {import("../types.js").Queue} Queue */
-
-/** Tabs beside the menu, and beside none. */
-const FEW = 2;
-const ALL = 3;
-
-/**
- * The queues that have a tab: the first ones, and the one shown in the place of the last of them.
- * @param {Queue[]} queues
- * @param {Queue|null} shown
- */
-export function chooseTabs(queues, shown) {
-  if (queues.length <= ALL) return queues;
-  const first = queues.slice(0, FEW);
-  return shown === null || first.includes(shown) ? first : [...first.slice(0, -1), shown];
-}
 
 export function makeTabs() {
   const row = h("div", { class: "tabs-row", role: "group", "aria-label": T.queues });

@@ -99,6 +99,13 @@ export function mountWire(root) {
     },
     { passive: true },
   );
+  let linesDrawn = -1;
+  const toEnd = () => {
+    list.scrollTop = list.scrollHeight;
+  };
+  new ResizeObserver(() => {
+    if (follow) toEnd();
+  }).observe(list);
   /** @type {unknown} */
   let linesBefore = null;
   let filterBefore = "";
@@ -137,7 +144,9 @@ export function mountWire(root) {
         makeLine,
       );
       settle();
-      if (follow) list.scrollTop = list.scrollHeight;
+      // Asking for heights costs a layout of the page: as long as there are as many lines as before, the end is where it was.
+      if (follow && list.childElementCount !== linesDrawn) toEnd();
+      linesDrawn = follow ? list.childElementCount : -1;
     },
   };
 }

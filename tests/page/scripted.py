@@ -1,0 +1,67 @@
+"""The page without a server behind it: the real page and its code, fed with frames that a test writes.
+
+The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
+tests/js/frames.js and of js/ beside this file. For what depends on the picture alone: it is there at once, and the same each time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Route
+
+TESTS = Path(__file__).parents[1]
+HERE = Path(__file__).parent / "js"
+MODULES = {
+    "frames.js": TESTS / "js" / "frames.js",
+    "scenes.js": HERE / "scenes.js",
+    "soak.js": HERE / "soak.js",
+}
+MAIN = """
+import { createApp } from "./app.js";
+import * as frames from "./frames.js";
+import * as scenes from "./scenes.js";
+import { soak } from "./soak.js";
+window.make = { ...frames, ...scenes, soak };
+createApp({
+  start(on) {
+    window.feed = on.frame;
+    on.link(true);
+  },
+  sync() {},
+  seen() {},
+  film: async () => null,
+  program: async () => "",
+  command: async () => ({ ok: true }),
+});
+"""
+
+
+def script(page: Page, url: str) -> None:
+    """Opens the page of the server at `url`, to be fed."""
+
+    def answer(body: str) -> Any:
+        return lambda route: route.fulfill(body=body, content_type="text/javascript")
+
+    def main(route: Route) -> None:
+        route.fulfill(body=MAIN, content_type="text/javascript")
+
+    page.route("**/static/js/main.js*", main)
+    for name, file in MODULES.items():
+        page.route(
+            f"**/static/js/{name}*", answer(file.read_text("utf-8").replace("../../../static/js/", "./"))
+        )
+    page.goto(url)
+    page.wait_for_function("window.feed !== undefined")
+
+
+def show(page: Page, scene: str, *arguments: object) -> None:
+    """Feeds the keyframe that `make.SCENE(...arguments)` makes, and waits until it is drawn."""
+    page.evaluate(
+        """([scene, given]) => new Promise(drawn => {
+             feed(make[scene](...given));
+             requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+           })""",
+        [scene, list(arguments)],
+    )

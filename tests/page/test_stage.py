@@ -1,0 +1,259 @@
+"""The stage in a real Chromium: whatever is on it can be read, nothing lies over a word, and what stands still stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.demo import Demo
+from tests.page.scripted import script, show
+
+Open = Callable[..., Page]
+
+# Of each lane: what sticks out of it or lies over its neighbour, and what does not say what it has to.
+READ_LANES = """() => [...document.querySelectorAll('.lane')].flatMap(lane => {
+  const name = lane.dataset.worker, out = [];
+  const at = lane.getBoundingClientRect();
+  const seen = {};
+  for (const part of ['.name', '.state-word', '.runner .number', '.pips', '.acts .kill:not([hidden])']) {
+    const node = lane.querySelector(part), box = node?.getBoundingClientRect();
+    if (!box || box.width < 4 || box.height < 4) { out.push(`${name}: no ${part}`); continue; }
+    if (box.left < at.left || box.right > at.right + .5 || box.top < at.top - .5 || box.bottom > at.bottom + .5) out.push(`${name}: ${part} sticks out`);
+    if (node.scrollWidth > node.clientWidth + 1 && part !== '.name' && part !== '.pips') out.push(`${name}: ${part} is cut`);
+    for (const [other, it] of Object.entries(seen))
+      if (box.left < it.right - 1 && it.left < box.right - 1 && box.top < it.bottom - 3 && it.top < box.bottom - 3) out.push(`${name}: ${part} over ${other}`);
+    seen[part] = box;
+  }
+  for (const pip of lane.querySelectorAll('.pips i')) {
+    const box = pip.getBoundingClientRect(), row = pip.parentElement.getBoundingClientRect();
+    if (box.width < 2 || box.right > row.right + 1) out.push(`${name}: a pip is cut`);
+  }
+  return out;
+})"""
+
+# Points along the lines of the ways back that lie in a lane other than the one they come from or go to, or over a word of the queue's heads.
+CROSSINGS = """() => {
+  const stage = document.getElementById('stage').getBoundingClientRect(), found = [];
+  const solid = [...document.querySelectorAll('.lane .slot, .lane .who, .lane .acts, .shelf h3, .col-head')];
+  for (const path of document.querySelectorAll('.trail .fell, .trail .on')) {
+    const length = path.getTotalLength();
+    for (let i = 0; i <= 200; i++) {
+      const p = path.getPointAtLength(length * i / 200), x = p.x + stage.left, y = p.y + stage.top;
+      for (const node of solid) {
+        const box = node.getBoundingClientRect();
+        if (x > box.left + 1 && x < box.right - 1 && y > box.top + 1 && y < box.bottom - 1)
+          found.push(`${path.getAttribute('class')} over ${node.className} of ${node.closest('.lane')?.dataset.worker}`);
+      }
+    }
+  }
+  return [...new Set(found)];
+}"""
+
+# Where everything is that has no part in the death of worker-2: other lanes and what is in them, shelves, heads, the form, the foot.
+STANDING = """() => Object.fromEntries([...document.querySelectorAll(
+    '.lane:not([data-worker="worker-2"]) :is(.slot, .name, .acts, .kill), .lane, .shelf, .graves, .col-head, .form, .foot, .ledger'
+  )].map((node, i) => { const b = node.getBoundingClientRect();
+    return [`${i} ${node.className} ${node.closest('.lane')?.dataset.worker ?? ''}`, [b.left, b.top, b.width, b.height].map(Math.round).join()]; }))"""
+
+
+@pytest.fixture
+def fed(browser: Browser, on_embedded: Demo) -> Iterator[Open]:
+    """Opens the page to be fed with frames. It may write nothing to its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def fed(width: int = 1280, height: int = 720, **more: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        script(page, on_embedded.url())
+        return page
+
+    yield fed
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("prefetch", [1, 5, 0])
+def test_from_one_to_sixteen_lanes_each_says_who_it_is_and_what_it_does(fed: Open, prefetch: int) -> None:
+    page = fed()
+    for lanes in (1, 2, 3, 4, 6, 8, 12, 16):
+        each = {1: 1, 5: 5, 0: 12}[prefetch]
+        show(page, "busy", {"lanes": lanes, "each": each, "prefetch": prefetch, "ready": 300, "from": 100})
+        expect(page.locator(".lane")).to_have_count(lanes)
+        assert page.evaluate(READ_LANES) == [], lanes
+        expect(page.locator("[data-role=more-lanes]")).to_be_hidden()
+        last = page.locator(".lane").last.evaluate(
+            "lane => lane.getBoundingClientRect().bottom - lane.parentElement.getBoundingClientRect().bottom"
+        )
+        assert last <= 1, f"{lanes} lanes: the last one ends {last} px below"
+        if prefetch != 1:  # how many are buffered is said at any density
+            said = page.locator(".lane .behind").first.inner_text()
+            assert (f"+{each - 1}" in said) or (f"{each - 1} buffered" in said) or lanes < 5, said
+
+
+def test_more_lanes_than_fit_are_scrolled_and_counted(fed: Open) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 40})
+    more = page.locator("[data-role=more-lanes]")
+    expect(more).to_contain_text("more lanes")
+    hidden = int(more.inner_text().split()[1])
+    assert 10 <= hidden <= 30
+    more.click()
+    expect(more).not_to_contain_text(f" {hidden} ")
+
+
+def test_the_slots_of_a_prefetch_are_drawn_running_buffered_and_free(fed: Open) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 3, "each": 3, "prefetch": 5})
+    lane = page.locator(".lane").first
+    expect(lane.locator(".runner .number")).to_have_text("#1")
+    expect(lane.locator(".minis .chip")).to_have_count(2)
+    expect(lane.locator(".frees i")).to_have_count(2)
+    expect(lane.locator(".limit")).to_have_text("prefetch 5")
+    show(page, "busy", {"lanes": 3, "each": 20, "prefetch": 50})
+    expect(lane.locator(".limit")).to_have_text("20 of 50")
+    expect(lane.locator(".frees i")).to_have_count(0)
+    show(page, "busy", {"lanes": 3, "each": 20, "prefetch": 0})
+    expect(lane.locator(".limit")).to_have_text("no limit")
+
+
+def test_under_auto_ack_the_limit_is_struck_out_and_the_reason_is_said(fed: Open) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 3, "each": 4, "prefetch": 2, "ack": "auto"})
+    limit = page.locator(".lane .limit").first
+    expect(limit).to_have_text("prefetch 2")
+    assert "line-through" in limit.evaluate("node => getComputedStyle(node).textDecorationLine")
+    expect(page.locator("[data-role=hint]")).to_have_text("Prefetch has no effect under auto-ack.")
+    expect(page.locator(".shelf.unacked")).to_contain_text("the broker keeps no copy")
+    expect(page.locator(".frees i")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1280, 390, 1024])
+def test_ten_thousand_ready_tasks_are_grouped_honestly(fed: Open, width: int) -> None:
+    page = fed(width, 720)
+    show(page, "busy", {"lanes": 3, "ready": 10_000, "from": 123_450})
+    shown = page.locator("[data-place=ready]").count()
+    more = page.locator(".shelf.ready .more")
+    expect(more).to_have_text(f"+ {10_000 - shown:,} more")
+    sticks = page.evaluate(
+        """() => { const room = document.querySelector('.ready-cells').getBoundingClientRect();
+           return [...document.querySelectorAll('.ready-cells .chip, .ready-cells .more')].map(n => n.getBoundingClientRect())
+             .filter(b => b.right > room.right + 1 || b.bottom > room.bottom + 1).length; }"""
+    )
+    assert sticks == 0
+    over = page.evaluate(
+        """() => { const more = document.querySelector('.ready-cells .more').getBoundingClientRect();
+           return [...document.querySelectorAll('.ready-cells .chip')].map(n => n.getBoundingClientRect())
+             .filter(b => b.right > more.left + 1 && b.left < more.right && b.bottom > more.top + 2 && b.top < more.bottom - 2).length; }"""
+    )
+    assert over == 0
+    assert page.evaluate("document.querySelectorAll('*').length") < 1500
+
+
+@pytest.mark.parametrize("free", [True, False])
+@pytest.mark.parametrize(
+    ("lanes", "dead", "each"), [(3, 2, 1), (12, 2, 5), (12, 11, 5), (16, 8, 1), (8, 8, 5), (3, 1, 12)]
+)
+def test_ways_back_cross_no_word(fed: Open, lanes: int, dead: int, each: int, free: bool) -> None:
+    page = fed()
+    show(
+        page,
+        "killed",
+        {"lanes": lanes, "dead": dead, "each": each, "prefetch": each, "free": free, "ready": 50},
+    )
+    expect(page.locator(".trail")).to_have_count(1)
+    expect(page.locator(".trail .fell")).to_be_visible()
+    assert page.evaluate(CROSSINGS) == []
+    if each > 1:
+        expect(page.locator(".trail .gap")).to_contain_text(f"{each} back")
+    if free:
+        expect(page.locator(".trail .gap")).to_contain_text("3 ms")
+        expect(page.locator(".trail .on").first).to_be_visible()
+
+
+def test_on_a_phone_the_way_back_runs_in_the_margin(fed: Open) -> None:
+    page = fed(390, 844)
+    show(page, "killed", {"lanes": 3, "dead": 3, "each": 1})
+    expect(page.locator(".trail .fell")).to_be_visible()
+    assert page.evaluate(CROSSINGS) == []
+
+
+def test_when_the_broker_goes_away_no_worker_is_blamed(fed: Open) -> None:
+    page = fed()
+    caption = page.locator("[data-role=caption]")
+    show(page, "outage", False)
+    expect(caption).to_contain_text("The broker went away")
+    show(page, "outage", True)
+    expect(caption).to_contain_text("The broker was away and is back")
+    expect(page.locator(".lane[data-excused]")).to_have_count(3)
+    expect(page.locator(".lane").first).to_contain_text("no broker")
+    expect(page.locator(".trail")).to_have_count(0)
+
+
+def test_several_queues_are_tabs_and_many_are_in_a_menu(fed: Open) -> None:
+    page = fed()
+    names = [f"hello-{n:02}" for n in range(12)]
+    show(page, "queues", ["hello", "world"])
+    expect(page.locator(".tabs .tab[data-queue]")).to_have_count(3)
+    expect(page.locator("[data-role=more-queues]")).to_be_hidden()
+    expect(page.locator('.tab[data-queue="world"]')).to_contain_text("2")
+    page.locator('.tab[data-queue="hello"]').click()
+    expect(page.locator('.tab[data-queue="hello"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tray.lost [data-place=lost]")).to_have_count(2)
+    expect(page.locator(".tray.lost")).to_contain_text("1 in other queues")
+    show(page, "queues", names)
+    page.locator("[data-role=more-queues]").click()
+    page.locator('[data-role="queue-hello-07"]').click()
+    expect(page.locator('.tab[data-queue="hello-07"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".shelf.ready .count")).to_have_text("8")
+
+
+@pytest.mark.parametrize(("width", "height"), [(200, 600), (390, 844), (1280, 720), (5000, 1400)])
+def test_names_of_two_hundred_characters_and_windows_of_any_width(fed: Open, width: int, height: int) -> None:
+    page = fed(width, height)
+    names = {"1": "w" * 200, "2": "laptop with a name of its own " * 7}
+    show(page, "busy", {"lanes": 5, "each": 3, "prefetch": 5, "names": names, "body": "long " * 60 + "....."})
+    sticks = page.evaluate(
+        """() => { const main = document.getElementById('stage').getBoundingClientRect();
+          return [...document.querySelectorAll('.lane, .lane .name, .lane .button:not([hidden]), .shelf, .chip')].filter(n => {
+            const b = n.getBoundingClientRect(); return b.width > 0 && b.right > main.right + 1; }).map(n => n.className); }"""
+    )
+    assert sticks == []
+    for lane in page.locator(".lane").all():
+        assert lane.locator(".name").evaluate("node => node.getBoundingClientRect().width") > 30
+    show(page, "queues", ["q" * 200, "r" * 200])
+    tabs = page.evaluate(
+        """() => { const head = document.querySelector('.queue .col-head').getBoundingClientRect();
+          return [...document.querySelectorAll('.tabs-row')].map(n => n.getBoundingClientRect()).filter(b => b.width < 30 || b.right > head.right + 1).length; }"""
+    )
+    assert tabs == 0  # in the narrowest window the row of tabs is scrolled
+    widths = [tab.bounding_box()["width"] for tab in page.locator(".tab[data-queue]").all()]
+    assert max(widths) < 2 * min(widths), widths  # a long name leaves room for a short one
+
+
+@pytest.mark.parametrize("lanes", [3, 12])
+def test_what_stands_still_does_not_shift_while_a_worker_dies(fed: Open, lanes: int) -> None:
+    page = fed()
+    scene = {"lanes": lanes, "each": 5, "prefetch": 5, "ready": 40}
+    show(page, "busy", scene)
+    page.evaluate("document.fonts.ready")
+    before = page.evaluate(STANDING)
+    assert len(before) > 4 * lanes
+    show(page, "killed", {**scene, "dead": 2, "free": False})
+    expect(page.locator(".trail .fell")).to_be_visible()
+    assert page.evaluate(STANDING) == before
+    show(page, "killed", {**scene, "dead": 2})
+    expect(page.locator(".trail .on").first).to_be_visible()
+    assert page.evaluate(STANDING) == before
+    show(page, "busy", scene)
+    expect(page.locator(".trail")).to_have_count(0)
+    assert page.evaluate(STANDING) == before
