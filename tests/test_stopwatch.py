@@ -68,6 +68,50 @@ def test_a_held_ack_is_in_the_picture_until_it_is_let_go() -> None:
     ]
 
 
+def test_a_held_delivery_and_those_behind_it_have_not_come_to_the_worker() -> None:
+    wire = Wire()
+    wire.worker(1)
+    for task in ("t1", "t2", "t3"):
+        wire.published(task)
+    wire.delivered("t1", 1)
+    wire.say(ev.HoldArmed, conn=1, method="basic.deliver")
+    wire.delivered("t2", 1)
+    stopped = {"conn": 1, "channel": 1, "method": "basic.deliver", "tag": 2, "task": "t2", "by": "broker"}
+    wire.say(ev.Held, **stopped)
+    wire.delivered("t3", 1)
+    assert shown(wire.state)["on_the_wire"] == ["t2", "t3"]
+    picture = frames.view(wire.state)["tasks"]["t2"]
+    assert picture["attempts"][0]["fault"]["kind"] == "hold"
+    wire.say(ev.Released, **stopped, dropped=True)
+    assert shown(wire.state)["on_the_wire"] == ["t2"], "thrown away: it never comes"
+    arrived = [first(wire.state, task).arrived_at for task in ("t1", "t2", "t3")]
+    assert arrived == [None, None, wire.state.at]
+
+
+def test_what_is_sent_into_a_black_hole_comes_when_it_is_over() -> None:
+    wire = Wire()
+    wire.worker(1)
+    wire.published("t1")
+    wire.say(ev.Blackholed, conn=1)
+    wire.delivered("t1", 1)
+    assert shown(wire.state)["on_the_wire"] == ["t1"]
+    wire.say(ev.Restored, conn=1)
+    assert shown(wire.state)["on_the_wire"] == []
+    assert first(wire.state).arrived_at == wire.state.at
+
+
+def test_an_ack_that_was_let_go_says_when() -> None:
+    wire = Wire()
+    wire.worker(1)
+    wire.published("t1")
+    wire.delivered("t1", 1)
+    stopped = {"conn": 1, "channel": 1, "method": "basic.ack", "tag": 1, "task": "t1"}
+    wire.say(ev.Held, **stopped)
+    wire.say(ev.Released, **stopped)
+    assert first(wire.state).released_at == wire.state.at
+    assert first(wire.state).hurt is None
+
+
 def test_silence_has_a_countdown_from_the_heartbeat_until_it_is_noticed() -> None:
     state = play("black_hole_worker_restored_too_late", "Blackholed")
     window = {"since": 1.4, "heartbeat": 4, "earliest": 7.4, "latest": 13.4}

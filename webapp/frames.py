@@ -54,6 +54,7 @@ def view(state: State) -> View:
             **_worker(lane),
             "holding": show(lane.holding(WINDOW)),
             "held": lane.held,
+            "on_the_wire": wounds.on_the_wire(lane),
             "dropped": show(state.tasks[key] for key in lane.dropped if key in state.tasks),
             "why": lane.why,
             "since": lane.since,
@@ -166,6 +167,7 @@ def picture(task: Task) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
+    fault = attempt.hurt if attempt.ended_at is None else attempt.fault
     return {
         "worker": attempt.lane.name,
         "delivered_at": attempt.delivered_at,
@@ -175,9 +177,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "tag": attempt.spot[1],
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
+        "arrived_at": attempt.arrived_at,
+        "released_at": attempt.released_at,
         "deadline": attempt.deadline,
         "noticed": attempt.noticed,
-        "fault": attempt.fault and {"kind": attempt.fault[0], "at": attempt.fault[1]},
+        "fault": fault and {"kind": fault[0], "at": fault[1]},
     }
 
 

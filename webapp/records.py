@@ -32,6 +32,7 @@ class Attempt:
     """One delivery of a task. Times in seconds since the run began; `end` is None while it lasts."""
 
     __slots__ = (
+        "arrived_at",
         "auto_ack",
         "conn",
         "deadline",
@@ -43,6 +44,7 @@ class Attempt:
         "lane",
         "noticed",
         "redelivered",
+        "released_at",
         "result_at",
         "spot",
     )
@@ -61,6 +63,8 @@ class Attempt:
         self.result_at: float | None = None
         self.deadline: float | None = None  # when the broker's patience with it ends, where that is known
         self.hurt: Fault | None = None  # a fault that touches this delivery alone: its ack is held, say
+        self.arrived_at: float | None = None  # when the tap let it go on to the worker, where it had to wait there
+        self.released_at: float | None = None  # when the tap let the worker's ack go on to the broker, likewise
         self.noticed = ""  # how the broker noticed that it will not be settled
         self.fault: Fault | None = None  # what was the matter
 
@@ -355,6 +359,7 @@ class Conn:
         self.delay = 0  # milliseconds
         self.armed: list[str] = []  # methods whose next frame will be held
         self.hung: dict[tuple[str, int], Hung] = {}  # held frames, by who said them and on which channel
+        self.thrown: set[Spot] = set()  # deliveries that the tap threw away: the broker counts them, the worker never gets them
         self.name = name  # fit to be shown: a guest's lane and producer are called so, where that is free
         self.product = product
         self.lane: Lane | None = None
