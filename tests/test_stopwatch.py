@@ -81,7 +81,8 @@ def test_a_held_delivery_and_those_behind_it_have_not_come_to_the_worker() -> No
     wire.delivered("t3", 1)
     assert shown(wire.state)["on_the_wire"] == ["t2", "t3"]
     picture = frames.view(wire.state)["tasks"]["t2"]
-    assert picture["attempts"][0]["fault"]["kind"] == "hold"
+    attempt = picture["attempts"][0]
+    assert (attempt["fault"]["kind"], attempt["stopped"]) == ("hold", "basic.deliver")
     wire.say(ev.Released, **stopped, dropped=True)
     assert shown(wire.state)["on_the_wire"] == ["t2"], "thrown away: it never comes"
     arrived = [first(wire.state, task).arrived_at for task in ("t1", "t2", "t3")]
@@ -109,7 +110,7 @@ def test_an_ack_that_was_let_go_says_when() -> None:
     wire.say(ev.Held, **stopped)
     wire.say(ev.Released, **stopped)
     assert first(wire.state).released_at == wire.state.at
-    assert first(wire.state).hurt is None
+    assert (first(wire.state).hurt, first(wire.state).stopped) == (None, "")
 
 
 def test_silence_has_a_countdown_from_the_heartbeat_until_it_is_noticed() -> None:

@@ -177,6 +177,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "tag": attempt.spot[1],
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
+        "stopped": attempt.stopped,
         "arrived_at": attempt.arrived_at,
         "released_at": attempt.released_at,
         "deadline": attempt.deadline,

@@ -47,6 +47,7 @@ class Attempt:
         "released_at",
         "result_at",
         "spot",
+        "stopped",
     )
 
     def __init__(
@@ -63,6 +64,7 @@ class Attempt:
         self.result_at: float | None = None
         self.deadline: float | None = None  # when the broker's patience with it ends, where that is known
         self.hurt: Fault | None = None  # a fault that touches this delivery alone: its ack is held, say
+        self.stopped = ""  # the method of its frame that hangs in the tap, or was thrown away there
         self.arrived_at: float | None = None  # when the tap let it go on to the worker, where it had to wait there
         self.released_at: float | None = None  # when the tap let the worker's ack go on to the broker, likewise
         self.noticed = ""  # how the broker noticed that it will not be settled

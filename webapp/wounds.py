@@ -39,7 +39,7 @@ def held(state: State, e: ev.Held) -> str | None:
     task = delivery[0] if delivery else next(state.copies_of(e.task), None)
     conn.hung[e.by, e.channel] = Hung(e.method, e.channel, e.tag, e.by, task.key if task else None, e.at)
     if delivery:
-        delivery[1].hurt = "hold", e.at
+        delivery[1].hurt, delivery[1].stopped = ("hold", e.at), e.method
         delivery[0].picture = None
     return task.key if task else None
 
@@ -52,6 +52,7 @@ def released(state: State, e: ev.Released) -> str | None:
     delivery = conn.unacked.get((e.channel, e.tag)) or conn.at_risk.get((e.channel, e.tag))
     if delivery:
         delivery[1].hurt = ("drop", e.at) if e.dropped else None
+        delivery[1].stopped = e.method if e.dropped else ""
         delivery[0].picture = None
     if e.by == "broker":
         if e.dropped and hung.method == DELIVER:

@@ -7,6 +7,7 @@
  *
  * requestAnimationFrame runs only while something moves or seconds count.
  */
+import { meant } from "./core/faults.js";
 import { merge } from "./core/merge.js";
 import { scene as makeScene } from "./core/scene.js";
 import { text as T } from "./text.js";
@@ -28,8 +29,10 @@ import { mountLive } from "./view/live.js";
 import { mountLook } from "./view/look.js";
 import { closeMenu, openMenu } from "./view/menu.js";
 import { mountProducer } from "./view/producer.js";
+import { mountPrompt } from "./view/prompt.js";
 import { mountQueue } from "./view/queue.js";
 import { openShare } from "./view/share.js";
+import { mountTaps } from "./view/taps.js";
 import { mountToasts } from "./view/toasts.js";
 import { mountWire } from "./view/wire.js";
 
@@ -70,7 +73,9 @@ export function createApp(source) {
   const flights = mountFlights(part("air"), layout);
   const foot = mountFoot(part("past"), () => source.program());
   const wire = mountWire(part("wire"));
+  const taps = mountTaps(part("air"), layout);
   const toasts = mountToasts(part("toasts"));
+  const prompt = mountPrompt(part("toasts"));
   const live = mountLive(part("live"));
   const highlight = mountHighlight(root);
   const time = mountTime(part("time"), source, () => {
@@ -149,6 +154,7 @@ export function createApp(source) {
     lanes.update(scene);
     layout.settle();
     flights.update(scene);
+    taps.update(scene);
     highlight.update(scene);
     return scene;
   }
@@ -283,14 +289,13 @@ export function createApp(source) {
     release() {
       if (chosen.pin !== null) verbs.pin?.({ n: chosen.pin });
     },
+    "which-worker": ({ action }) => prompt.ask(action),
     "worker-key"({ n, action }) {
       const worker = [...(world?.workers.values() ?? [])].sort((a, b) => a.order - b.order)[n - 1];
-      if (
-        worker !== undefined &&
-        worker.kind === "local" &&
-        (worker.state === "stopped") === (action === "start")
-      )
-        void command({ do: "worker", name: worker.name, action });
+      if (worker === undefined) return;
+      if (action === "menu") return lanes.openMenu(worker.name);
+      const what = meant(worker, action);
+      if (what !== null) void command({ do: "worker", name: worker.name, ...what });
     },
     "toggle-ack"() {
       if (world !== null)

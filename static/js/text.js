@@ -103,16 +103,6 @@ export const linkMeaning = {
   past: "What you see has been. The buttons act on what runs now.",
 };
 
-/** Labels of actions, as the menu has them. @type {Record<string, {label: string, note: string}>} */
-export const actions = {
-  stop: { label: "Stop", note: "kill -9: it has no chance to say anything" },
-  start: { label: "Start again", note: "a new process with the same name" },
-  finish: { label: "Finish", note: "SIGTERM: finishes its task, acks, leaves" },
-  freeze: { label: "Freeze", note: "SIGSTOP: alive and silent, the connection stays" },
-  thaw: { label: "Thaw", note: "SIGCONT: goes on where it was, or ends if the broker has given it up" },
-  cut: { label: "Cut", note: "closes its connections; it sees no broker, ends, is started again" },
-};
-
 export const text = {
   manual: "Manual ack",
   auto: "Auto-ack",

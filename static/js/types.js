@@ -56,6 +56,26 @@
  * @property {string} why
  */
 
+/**
+ * A frame that hangs in the tap.
+ * @typedef {{method: string, by: string, task: string|null, at: number}} Hung
+ */
+
+/**
+ * @typedef {Object} Faults
+ * @property {number|null} blackholed  since when
+ * @property {number} delay      ms
+ * @property {string[]} armed    methods whose next frame will be held
+ * @property {Hung[]} held
+ */
+
+/**
+ * When the broker will have noticed that it hears nothing; both null where there is no heartbeat.
+ * @typedef {{since: number, earliest: number|null, latest: number|null}} Silence
+ */
+
+/** What was the matter with a delivery, and since when. @typedef {{kind: string, at: number}} Fault */
+
 /** The end of a worker's process, after so many lines it had ever printed. @typedef {{printed: number, why: string}} Exit */
 
 /**
@@ -73,6 +93,10 @@
  * @property {number} held       how many in truth
  * @property {string[]} dropped  what it held when it died
  * @property {number} heartbeat  seconds, as agreed with the broker; 0: none, or not connected
+ * @property {boolean} stuck     it was started as one that never acknowledges
+ * @property {string[]} on_the_wire  of those held, the ones that have not come to it: held, swallowed or thrown away in the tap
+ * @property {Faults} faults     what is done to its connections in the tap
+ * @property {Silence|null} silence  the broker hears nothing of it although it is connected
  * @property {string} why        kill -9 | SIGTERM | connection cut | exit code 1 | …
  * @property {number} since      when the state last changed
  * @property {number|null} restart_at
@@ -104,6 +128,11 @@
  * @property {number} tag
  * @property {boolean} redelivered
  * @property {number|null} result_at
+ * @property {number|null} deadline    when the broker's patience with it ends; null: not known
+ * @property {string} stopped     the method of its frame that hangs in the tap, or was thrown away there; empty: none
+ * @property {number|null} arrived_at  when the tap let it go on to the worker, where it had to wait there
+ * @property {number|null} released_at when the tap let the worker's ack go on, likewise
+ * @property {Fault|null} fault
  */
 
 /**
@@ -158,10 +187,10 @@
  * @property {WireLine[]} wire   oldest first
  */
 
-/** @typedef {"publish"|"deliver"|"redeliver"|"ack"|"finish"|"fall"|"requeue"|"bury"} LegKind */
+/** @typedef {"publish"|"deliver"|"redeliver"|"ack"|"finish"|"fall"|"requeue"|"bury"|"arrive"} LegKind */
 
 /**
- * One visible move of one task. `from` and `to` are places: producer, ready, ghost, lost, dead, lane:NAME, tally:NAME.
+ * One visible move of one task. `from` and `to` are places: producer, ready, ghost, lost, dead, lane:NAME, tally:NAME, tap:NAME.
  * `at` is the truth; `start` and `end` are what the eye gets.
  * @typedef {Object} Leg
  * @property {LegKind} kind
@@ -212,6 +241,7 @@
  * @property {boolean} coming    its flight has not landed
  * @property {string|null} worker
  * @property {number|null} since when this attempt was delivered
+ * @property {number|null} patience  when the ack timeout comes, where that is worth counting down
  */
 
 /**
@@ -225,6 +255,7 @@
  * @property {number} more       further ones, not drawn
  * @property {import("./core/rack.js").Rack} rack  its prefetch slots
  * @property {boolean} excused   it is down because the broker went away
+ * @property {number} onTheWire  tasks that were sent to it and have not come
  */
 
 /**
@@ -245,6 +276,8 @@
  * @property {number} deadElsewhere
  * @property {LaneScene[]} lanes
  * @property {Flight[]} flights
+ * @property {import("./core/faults.js").Mark[]} marks  what is done in the tap
+ * @property {import("./core/faults.js").Ticking|null} ticking
  * @property {Bundle[]} bundles  ways back that are drawn
  * @property {"down"|"back"|null} outage  the broker went away; or is back since a moment ago
  * @property {Trail[]} trails    newest first

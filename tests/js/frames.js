@@ -31,6 +31,12 @@ export const attempt = (worker, delivered_at, ended_at = null, end = null, more 
   tag: 1,
   redelivered: false,
   result_at: null,
+  deadline: null,
+  noticed: "",
+  stopped: "",
+  arrived_at: null,
+  released_at: null,
+  fault: null,
   ...more,
 });
 
@@ -87,6 +93,10 @@ export const worker = (name, more = {}) => ({
     holding: [],
     held: 0,
     dropped: [],
+    stuck: false,
+    on_the_wire: [],
+    faults: { blackholed: null, delay: 0, armed: [], held: [] },
+    silence: null,
     why: "",
     since: 0,
     restart_at: null,

@@ -7,6 +7,7 @@
  *   ack          lane ──► ghost          (a small token; when it lands the ghost goes)
  *   fall         lane ┄┄► ghost          (the connection closed: the copy lights up)
  *   redeliver    ghost ──► next lane     or  requeue: ghost ──► Ready, where no worker was free
+ *   arrive       tap ──► lane           (it was held on its way; an ack that was held sets out from the tap as well)
  *   finish       lane ──► tally          (auto-ack: a result was seen; nothing goes back to the broker)
  *   bury         lane ──► Lost or Dead
  *
@@ -28,6 +29,7 @@ export const DURATION = {
   fall: 0.55,
   requeue: 0.6,
   bury: 0.75,
+  arrive: 0.45,
 };
 
 /** Seconds for which the way back stays drawn. */
@@ -80,19 +82,23 @@ function workOut(task) {
     const number = attemptNumber(task, i);
     const before = task.attempts[i - 1];
     const lane = `lane:${attempt.worker}`;
+    const tap = `tap:${attempt.worker}`;
+    const goal = attempt.arrived_at !== null || attempt.stopped === "basic.deliver" ? tap : lane;
     if (before === undefined) {
       const first = number === 1;
-      leg(first ? "deliver" : "redeliver", first ? "ready" : "ghost", lane, attempt.delivered_at, number);
+      leg(first ? "deliver" : "redeliver", first ? "ready" : "ghost", goal, attempt.delivered_at, number);
     } else {
       // Back on the Ready shelf only if it waited there long enough to be seen; else straight from the broker's copy.
       const fell = out[out.length - 1];
       const waited = fell !== undefined && attempt.delivered_at > fell.end + DURATION.requeue;
       if (waited && before.ended_at !== null) leg("requeue", "ghost", "ready", before.ended_at, number - 1);
-      leg("redeliver", waited ? "ready" : "ghost", lane, attempt.delivered_at, number);
+      leg("redeliver", waited ? "ready" : "ghost", goal, attempt.delivered_at, number);
     }
+    if (attempt.arrived_at !== null) leg("arrive", tap, lane, attempt.arrived_at, number);
     if (attempt.ended_at === null) continue;
     const last = i === task.attempts.length - 1;
-    if (attempt.end === "acked") leg("ack", lane, "ghost", attempt.ended_at, number);
+    if (attempt.end === "acked")
+      leg("ack", attempt.released_at === null ? lane : tap, "ghost", attempt.ended_at, number);
     else if (attempt.end === "result")
       leg("finish", lane, `tally:${attempt.worker}`, attempt.ended_at, number);
     else if (last && task.state === "lost") leg("bury", lane, "lost", attempt.ended_at, number);

@@ -10,6 +10,7 @@
  * @typedef {import("../types.js").Choice} Choice
  * @typedef {{leg: import("../types.js").Leg, task: Task}} Move
  */
+import { marks, patience, ticking } from "./faults.js";
 import { count } from "./format.js";
 import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
 import { blamed, news, outage, stale } from "./outage.js";
@@ -77,7 +78,8 @@ export function scene(world, t, choice) {
   const workers = [...world.workers.values()].sort((a, b) => a.order - b.order || compare(a.name, b.name));
   const ends = lastEnds(world);
   const still = choice.still;
-  for (const worker of workers) if (worker.restart_at !== null) counting = true;
+  const ticks = ticking(world);
+  for (const worker of workers) if (worker.restart_at !== null || worker.silence !== null) counting = true;
 
   const window = (queue?.window ?? []).flatMap(id => world.tasks.get(id) ?? []);
   const ready = choose(window, queue?.ready ?? 0, choice.room.ready, choice.room.cell?.ready);
@@ -94,7 +96,10 @@ export function scene(world, t, choice) {
     queues,
     ready: ready.shown.map(task => chip(task, "ready", attemptCount(task), t, still)),
     readyMore: ready.more,
-    ghosts: ghosts.shown.map(task => ghost(task, t, still)),
+    ghosts: ghosts.shown.map(task => ({
+      ...ghost(task, t, still),
+      patience: patience(task, world.workers.get(task.worker ?? ""), t),
+    })),
     ghostsMore: ghosts.more,
     lost: lostHere.map(task => chip(task, "lost", attemptCount(task), t, still)),
     lostMore: Math.max(0, world.ledger.lost - lost.length),
@@ -112,6 +117,8 @@ export function scene(world, t, choice) {
       key: `${task.id}/${leg.kind}/${leg.attempt}`,
     })),
     outage: news(away, t),
+    marks: workers.flatMap(worker => marks(worker, world)),
+    ticking: ticks,
     bundles: bundles(trails),
     trails,
     back: trails.filter(each => each.from === trails[0]?.from),
@@ -210,6 +217,7 @@ function chip(task, place, attempt, t, still) {
     coming: !still && coming(task, t) !== null,
     worker: task.worker,
     since: task.attempts.at(-1)?.delivered_at ?? null,
+    patience: null,
   };
 }
 
@@ -239,6 +247,7 @@ function ghost(task, t, still) {
     coming: !still && first !== undefined && t < first.start,
     worker: lit ? before : (last?.worker ?? null),
     since: lit ? null : (last?.delivered_at ?? null),
+    patience: null,
   };
 }
 
@@ -276,10 +285,11 @@ const STANDING = new Set(["stopped", "frozen", "cut"]);
  * @returns {import("../types.js").LaneScene}
  */
 function lane(world, worker, index, ends, t, still) {
+  const coming0 = new Set(worker.on_the_wire); // sent, and not come: not in its hands
   const holds = worker.holding.length > 0;
-  const ids = holds ? worker.holding : worker.dropped;
+  const ids = holds ? worker.holding.filter(id => !coming0.has(id)) : worker.dropped;
   const place = holds ? "lane" : "dropped";
-  const total = holds ? worker.held : worker.dropped.length;
+  const total = holds ? worker.held - coming0.size : worker.dropped.length;
   const chips = ids.flatMap(id => {
     const task = world.tasks.get(id);
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
@@ -289,6 +299,8 @@ function lane(world, worker, index, ends, t, still) {
   const slots = rack(worker, holds ? total : chips.length, chips.length, digits);
   const behind = chips.slice(1, 1 + slots.drawn);
   let began = running?.since ?? null;
+  const arrived = running?.task.attempts.findLast(each => each.worker === worker.name)?.arrived_at ?? null;
+  if (began !== null && arrived !== null && place === "lane") began = Math.max(began, arrived);
   let stopped = STANDING.has(worker.state) ? worker.since : null;
   if (running !== null && began !== null) {
     const mine = running.task.attempts.findLast(each => each.worker === worker.name);
@@ -296,7 +308,8 @@ function lane(world, worker, index, ends, t, still) {
     for (const end of ends.get(worker.name) ?? []) if (end > began && end <= (stopped ?? t)) began = end;
   }
   const more = Math.max(0, total - 1 - behind.length);
-  return { worker, index, running, began, stopped, behind, more, rack: slots, excused: false };
+  const onTheWire = coming0.size;
+  return { worker, index, running, began, stopped, behind, more, rack: slots, excused: false, onTheWire };
 }
 
 /** @param {Task} task @param {Worker} worker @param {string} place @param {number} t @param {boolean} still @returns {Chip} */
@@ -314,11 +327,22 @@ function laneChip(task, worker, place, t, still) {
     coming: !dropped && !still && coming(task, t) !== null,
     worker: worker.name,
     since: attempt?.delivered_at ?? null,
+    patience: null,
   };
 }
 
 /** @type {Record<import("../types.js").LegKind, number>} */
-const WEIGHT = { fall: 0, bury: 0, redeliver: 1, requeue: 1, ack: 2, finish: 2, deliver: 3, publish: 4 };
+const WEIGHT = {
+  fall: 0,
+  bury: 0,
+  redeliver: 1,
+  requeue: 1,
+  arrive: 1,
+  ack: 2,
+  finish: 2,
+  deliver: 3,
+  publish: 4,
+};
 
 /** The moves that tell the most, where there are too many. @param {Move[]} moves */
 function fewer(moves) {

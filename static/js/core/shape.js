@@ -119,6 +119,10 @@ export function worker(raw, name) {
     held: Math.max(number(from.held), holding.length),
     dropped: strings(from.dropped),
     heartbeat: number(from.heartbeat),
+    stuck: from.stuck === true,
+    on_the_wire: strings(from.on_the_wire),
+    faults: faults(from.faults),
+    silence: silence(from.silence),
     why: string(from.why),
     since: number(from.since),
     restart_at: numberOrNull(from.restart_at),
@@ -128,6 +132,36 @@ export function worker(raw, name) {
     printed: Math.max(number(from.printed), list(from.output).length),
     exits: list(from.exits).map(exit),
     away: list(from.away).map(away),
+  };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Faults} */
+function faults(raw) {
+  const from = record(raw);
+  return {
+    blackholed: numberOrNull(from.blackholed),
+    delay: number(from.delay),
+    armed: strings(from.armed),
+    held: list(from.held).map(each => {
+      const hung = record(each);
+      return {
+        method: string(hung.method),
+        by: string(hung.by, "client"),
+        task: stringOrNull(hung.task),
+        at: number(hung.at),
+      };
+    }),
+  };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Silence|null} */
+function silence(raw) {
+  if (raw === null || raw === undefined) return null;
+  const from = record(raw);
+  return {
+    since: number(from.since),
+    earliest: numberOrNull(from.earliest),
+    latest: numberOrNull(from.latest),
   };
 }
 
@@ -157,6 +191,13 @@ export function producer(raw, name) {
   };
 }
 
+/** @param {unknown} raw @returns {import("../types.js").Fault|null} */
+function fault(raw) {
+  if (raw === null || raw === undefined) return null;
+  const from = record(raw);
+  return { kind: string(from.kind), at: number(from.at) };
+}
+
 /** @param {unknown} raw @returns {import("../types.js").Attempt} */
 function attempt(raw) {
   const from = record(raw);
@@ -170,6 +211,11 @@ function attempt(raw) {
     tag: number(from.tag),
     redelivered: from.redelivered === true,
     result_at: numberOrNull(from.result_at),
+    deadline: numberOrNull(from.deadline),
+    stopped: string(from.stopped),
+    arrived_at: numberOrNull(from.arrived_at),
+    released_at: numberOrNull(from.released_at),
+    fault: fault(from.fault),
   };
 }
 

@@ -7,6 +7,15 @@ export const keyWords = {
   field: "go to the task field",
   stop: "stop that worker: kill -9",
   start: "start that worker again",
+  "fault-hold": "hold that worker’s next ack in the tap; again: let it go",
+  "fault-drop": "throw away what hangs in the tap",
+  "fault-freeze": "freeze it (SIGSTOP), or thaw it",
+  "fault-finish": "let it finish its task and leave (SIGTERM)",
+  "fault-stick": "make it a worker that never acks; again: one that does",
+  "fault-cut": "cut its connections",
+  "fault-blackhole": "put it behind a black hole, or restore it",
+  "fault-delay": "delay its wire by a second, or not any more",
+  "fault-menu": "open its menu",
   add: "add a worker",
   ack: "manual ack or auto-ack",
   reset: "start over (asks first)",
@@ -41,3 +50,14 @@ export const keyFaces = {
 };
 
 export const keyRange = (/** @type {string} */ from, /** @type {string} */ to) => `${from} – ${to}`;
+
+/** What a key asks a worker for, where it is not the label of the menu. @type {Record<string, string>} */
+export const keyLabels = {
+  hold: "Hold the next ack, or let it go",
+  drop: "Throw away what hangs in the tap",
+  freeze: "Freeze or thaw",
+  stick: "Never ack, or ack again",
+  blackhole: "Black hole, or restore",
+  delay: "Delay by a second, or not",
+  menu: "Open the menu",
+};

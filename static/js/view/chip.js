@@ -3,6 +3,7 @@
 
 import { cut, held } from "../core/format.js";
 import { attemptCount } from "../core/motion.js";
+import { faults } from "../text/faults.js";
 import * as words from "../text.js";
 import { act, attr, h, show, text } from "./dom.js";
 
@@ -46,6 +47,7 @@ export const same = (a, b) =>
     a.coming === b.coming &&
     a.attempt === b.attempt &&
     a.worker === b.worker &&
+    a.patience === b.patience &&
     a.since === b.since);
 
 /** @returns {import("./dom.js").Part<Chip>} */
@@ -89,7 +91,9 @@ export function makeGhost() {
   let shown = null;
   const tick = (/** @type {number} */ t) => {
     if (shown === null || shown.since === null || shown.place !== "ghost") return text(time, "");
-    text(time, ` · ${held(t - shown.since)}`);
+    const fuse = shown.patience === null ? "" : ` · ${faults.left(shown.patience - t)}`;
+    text(time, ` · ${held(t - shown.since)}${fuse}`);
+    attr(chip.node, "data-fuse", shown.patience !== null);
   };
   return {
     node: chip.node,

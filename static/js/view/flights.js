@@ -18,6 +18,7 @@ import { mountTrails } from "./trails.js";
 const FACES = {
   publish: { face: "chip", look: "ready" },
   deliver: { face: "chip", look: "held" },
+  arrive: { face: "chip", look: "held" },
   redeliver: { face: "chip", look: "again" },
   requeue: { face: "chip", look: "again" },
   bury: { face: "chip", look: "lost" },

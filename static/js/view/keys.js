@@ -17,12 +17,21 @@ import { act } from "./dom.js";
  * @property {boolean} [touches] it changes what runs: pressed twice within a moment, the second press counts as a slip
  * @property {boolean} [repeats] held down, it goes on
  * @property {() => boolean} [when] it is taken from the browser only then
+ * @property {string} [worker]  what it does to a worker; which, the digit after it says
  */
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 const nth = (/** @type {string} */ name, /** @type {string} */ action) => ({
   n: Number(name.at(-1)),
   action,
+});
+/** A key that a worker's digit has to follow. @param {string} name @param {string} action @returns {Key} */
+const then = (name, action) => ({
+  keys: [name],
+  says: `fault-${action}`,
+  verb: "which-worker",
+  detail: () => ({ action }),
+  worker: action,
 });
 const fullScreen = () => document.fullscreenElement !== null;
 
@@ -38,6 +47,15 @@ export const KEYS = [
     detail: name => nth(name, "start"),
     touches: true,
   },
+  then("h", "hold"),
+  then("d", "drop"),
+  then("s", "freeze"),
+  then("e", "finish"),
+  then("u", "stick"),
+  then("x", "cut"),
+  then("o", "blackhole"),
+  then("y", "delay"),
+  then("m", "menu"),
   { keys: ["+", "w"], says: "add", verb: "command", detail: () => ({ do: "add" }), touches: true },
   { keys: ["a"], says: "ack", verb: "toggle-ack", touches: true },
   { keys: ["r"], says: "reset", verb: "ask-reset" },
@@ -83,9 +101,13 @@ export const KEYS = [
   { keys: ["Escape"], says: "release", verb: "release" },
 ];
 
+/** How long a key waits for the digit of a worker, in ms. */
+const PATIENCE = 8000;
+
 /** Two presses of a key that touches what runs, nearer than this in ms, are one press and a slip. */
 const GUARD = 400;
 
+const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);
 /** What lies above the page and has its own keys. */
 const ABOVE = "dialog[open], .menu, [popover]:popover-open";
 const TYPING = "input:not([type=radio], [type=checkbox], [type=range]), select, textarea, [contenteditable]";
@@ -102,7 +124,10 @@ export function nameOf({ key, code, shiftKey }) {
 
 /** Help's rows: the names of the keys, and what they do. @param {Key[]} keys @returns {{names: string[], words: string}[]} */
 export const helpRows = (keys = KEYS) =>
-  keys.map(({ keys: names, says }) => ({ names: faces(names), words: keyWords[says] ?? says }));
+  keys.map(({ keys: names, says, worker }) => ({
+    names: worker === undefined ? faces(names) : [...faces(names), ...faces(DIGITS)],
+    words: keyWords[says] ?? says,
+  }));
 
 /** @param {string[]} names */
 function faces(names) {
@@ -123,7 +148,19 @@ export function mountKeys(root, verbs) {
   /** @type {Map<string, number>} */
   const pressed = new Map();
 
+  /** What waits for the digit of a worker. @type {string|null} */
+  let waiting = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let patience;
+  const await0 = (/** @type {string|null} */ what) => {
+    clearTimeout(patience);
+    if (what === null && waiting !== null) act(root, "which-worker", { action: null });
+    waiting = what;
+    if (what !== null) patience = setTimeout(() => await0(null), PATIENCE);
+  };
+
   addEventListener("pointerdown", () => (pointed = true), true);
+  addEventListener("pointerdown", () => await0(null), true);
 
   document.addEventListener("keydown", event => {
     if (event.key === "Tab") pointed = false;
@@ -136,6 +173,15 @@ export function mountKeys(root, verbs) {
       return;
     }
     const name = nameOf(event);
+    const asked = waiting;
+    if (asked !== null && !MODIFIERS.has(event.key)) {
+      await0(null);
+      if (DIGITS.includes(name) || name === "Escape") {
+        event.preventDefault();
+        if (name !== "Escape") act(root, "worker-key", nth(name, asked));
+        return;
+      }
+    }
     const entry = table.get(name);
     if (entry?.verb === undefined || entry.when?.() === false) return;
     if (event.repeat && !entry.repeats) return event.preventDefault();
@@ -147,6 +193,7 @@ export function mountKeys(root, verbs) {
     event.preventDefault();
     if (entry.touches && event.timeStamp - (pressed.get(name) ?? Number.NEGATIVE_INFINITY) < GUARD) return;
     pressed.set(name, event.timeStamp);
+    if (entry.worker !== undefined) await0(entry.worker);
     act(root, entry.verb, entry.detail?.(name));
   });
 }

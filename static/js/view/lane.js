@@ -1,6 +1,8 @@
 // @ts-check
 /** One worker: what it holds, what it is and in what state, and the buttons that end it. */
+import { able, choices, DELAYS, METHODS } from "../core/faults.js";
 import { count } from "../core/format.js";
+import { actions, faults as F, methodNotes } from "../text/faults.js";
 import * as words from "../text.js";
 import { same } from "./chip.js";
 import { act, attr, h, show, style, text } from "./dom.js";
@@ -9,14 +11,6 @@ import { makeSlot } from "./slot.js";
 
 const { text: T } = words;
 /** @typedef {import("../types.js").LaneScene} LaneScene */
-
-/** Which actions a state allows, by kind of worker. @param {import("../types.js").Worker} worker @returns {string[]} */
-function actionsOf(worker) {
-  if (worker.kind !== "local") return worker.state === "cut" || worker.state === "stopped" ? [] : ["cut"];
-  if (worker.state === "stopped") return ["start"];
-  if (worker.state === "frozen") return ["stop", "thaw", "cut"];
-  return ["stop", "finish", "freeze", "cut"];
-}
 
 export function makeLane() {
   const slot = makeSlot();
@@ -38,7 +32,7 @@ export function makeLane() {
       type: "button",
       class: `button ${look}`,
       "data-role": action,
-      text: words.actions[action]?.label ?? action,
+      text: BUTTONS[action] ?? actions[action]?.label ?? action,
     });
     node.addEventListener("click", event => {
       // the second click of a double click on Stop must not start what the first has stopped
@@ -55,6 +49,8 @@ export function makeLane() {
   const cut = button("cut", "kill");
   const thaw = button("thaw", "");
   const start = button("start", "");
+  const release = button("release", "");
+  const drop = button("drop", "");
   start.replaceChildren(T.start, h("span", { class: "tail", text: ` ${T.again}` }));
   const menu = h("button", {
     type: "button",
@@ -64,24 +60,14 @@ export function makeLane() {
     text: "⋯",
   });
   menu.addEventListener("click", () => {
-    if (lane === null) return;
-    const { worker } = lane;
-    openMenu(menu, {
-      label: T.menu(worker.name),
-      items: actionsOf(worker).map(action => ({
-        label: words.actions[action]?.label ?? action,
-        note: words.actions[action]?.note,
-        role: `menu-${action}`,
-        choose: () => act(menu, "command", { do: "worker", name: worker.name, action }),
-      })),
-    });
+    if (lane !== null) openLaneMenu(menu, lane.worker);
   });
   const node = h(
     "article",
     { class: "lane" },
     slot.node,
     who,
-    h("div", { class: "acts" }, tally, thaw, stop, cut, start, menu),
+    h("div", { class: "acts" }, tally, release, drop, thaw, stop, cut, start, menu),
   );
 
   /** @type {LaneScene|null} */
@@ -89,10 +75,17 @@ export function makeLane() {
   let shownAt = 0;
   let queueShown = "";
 
-  /** What stands behind the word for its state. @param {LaneScene} it */
-  function restOf({ worker, excused }) {
+  /** What stands behind the word for its state. @param {LaneScene} lane0 */
+  function restOf(lane0) {
+    const { worker, excused } = lane0;
     const parts = [];
+    const silent = silenceOf(worker, shownAt);
     if (excused) parts.push(T.noBroker);
+    else if (silent !== "") parts.push(silent);
+    else if (worker.faults.held.length > 0) parts.push(F.heldRest);
+    else if (droppedAck(lane0)) parts.push(F.droppedRest);
+    else if (worker.stuck && worker.state !== "stopped") parts.push(F.stuckRest);
+    else if (worker.faults.delay > 0) parts.push(F.slowRest(worker.faults.delay));
     else if (worker.state === "stopped" || worker.state === "cut" || worker.state === "frozen") {
       if (worker.why) parts.push(worker.why);
     } else if (worker.kind !== "local") parts.push(T.guest);
@@ -111,6 +104,9 @@ export function makeLane() {
     node,
     slot: slot.node,
     tally,
+    openMenu() {
+      if (!menu.hidden) menu.click();
+    },
     /** @param {string} name0 */
     queue(name0) {
       queueShown = name0;
@@ -123,6 +119,8 @@ export function makeLane() {
       if (before !== null && alike(before, it)) return;
       const { worker } = it;
       const local = worker.kind === "local";
+      attr(node, "data-held", worker.faults.held.length > 0);
+      attr(node, "data-silent", worker.silence !== null);
       const down = worker.state === "stopped" || (worker.state === "cut" && !local);
       attr(node, "data-worker", worker.name);
       attr(node, "data-state", worker.state);
@@ -138,26 +136,29 @@ export function makeLane() {
       attr(name, "title", worker.product ? `${worker.name} · ${worker.product}` : worker.name);
       text(tallyNumber, count(worker.done));
       attr(tally, "title", T.tally(worker.name, worker.done));
-      const can = new Set(actionsOf(worker));
+      const can = able(worker);
       const hadFocus = node.contains(document.activeElement) && fresh;
       show(stop, can.has("stop"));
       attr(stop, "aria-keyshortcuts", it.index < 10 ? String(it.index) : null);
-      attr(stop, "title", `${words.actions.stop?.note ?? ""}${it.index < 10 ? ` (${it.index})` : ""}`);
+      attr(stop, "title", `${actions.stop?.note ?? ""}${it.index < 10 ? ` (${it.index})` : ""}`);
       show(thaw, can.has("thaw"));
-      show(cut, !local && can.has("cut"));
-      show(start, can.has("start"));
-      style(menu, "visibility", local ? "" : "hidden");
-      show(menu, !can.has("start"));
+      show(cut, !local && can.has("cut") && worker.faults.held.length === 0);
+      show(start, down && local);
+      show(release, worker.faults.held.length > 0);
+      show(drop, worker.faults.held.length > 0);
+      style(menu, "visibility", can.size > 0 ? "" : "hidden");
+      show(menu, !down || can.has("restore"));
       attr(menu, "aria-label", T.menu(worker.name));
       if (hadFocus && document.activeElement instanceof HTMLElement && document.activeElement.hidden) {
-        (can.has("start") ? start : can.has("stop") ? stop : menu).focus();
+        (down && local ? start : can.has("stop") ? stop : menu).focus();
       }
     },
     /** @param {number} t */
     tick(t) {
       if (lane === null) return;
       shownAt = t;
-      text(state, words.workerStates[lane.worker.state] ?? lane.worker.state);
+      const { worker } = lane;
+      text(state, wordOf(worker));
       text(rest, restOf(lane));
       attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
       slot.tick(lane, t);
@@ -165,14 +166,83 @@ export function makeLane() {
   };
 }
 
+/** Labels of buttons that are shorter than those of the menu. @type {Record<string, string>} */
+const BUTTONS = { release: F.release, drop: F.drop };
+
+/** The menu of a worker, and the two it leads to. @param {HTMLElement} button @param {import("../types.js").Worker} worker */
+export function openLaneMenu(button, worker) {
+  const { name } = worker;
+  const command = (/** @type {import("../core/faults.js").Act} */ what) =>
+    act(button, "command", { do: "worker", name, ...what });
+  const item = (/** @type {string} */ says, /** @type {() => void} */ choose) => ({
+    label: actions[says]?.label ?? says,
+    note: actions[says]?.note,
+    role: `menu-${says}`,
+    choose,
+  });
+  const deeper = {
+    delay: () =>
+      openMenu(button, {
+        label: F.delayMenu(name),
+        items: DELAYS.map(ms => ({
+          label: F.delayLabel(ms),
+          note: F.delayNote,
+          role: `menu-delay-${ms}`,
+          choose: () => command({ action: "delay", ms }),
+        })),
+      }),
+    hold: () =>
+      openMenu(button, {
+        label: F.holdMenu(name),
+        items: METHODS.map(method => ({
+          label: method,
+          note: methodNotes[method],
+          role: `menu-hold-${method}`,
+          choose: () => command({ action: "hold", method }),
+        })),
+      }),
+  };
+  openMenu(button, {
+    label: T.menu(name),
+    items: choices(worker).map(({ says, act: what, opens }) =>
+      item(says, () => (opens !== undefined ? deeper[opens]() : what && command(what))),
+    ),
+  });
+}
+
+/** Whether the ack for what it holds was thrown away. @param {LaneScene} it */
+function droppedAck({ running }) {
+  const last = running?.place === "lane" ? running.task.attempts.at(-1) : undefined;
+  return last?.fault?.kind === "drop" && last.stopped === "basic.ack";
+}
+
+/** The word for its state: what is done to it in the tap comes before what it does. @param {import("../types.js").Worker} worker */
+function wordOf({ state, silence, faults: { held } }) {
+  if (silence !== null && state !== "frozen") return F.silentWord;
+  if (held[0] !== undefined) return F.heldWord(held[0].method);
+  return words.workerStates[state] ?? state;
+}
+
+/** When the broker will notice that it hears nothing of this worker. @param {import("../types.js").Worker} worker @param {number} t */
+function silenceOf({ silence }, t) {
+  if (silence === null) return "";
+  const { earliest, latest } = silence;
+  return earliest === null || latest === null ? F.neverNoticed : F.noticedIn(earliest - t, latest - t);
+}
+
 /** @param {import("../types.js").Worker} worker @param {string} said */
-const titleOf = (worker, said) => (worker.kind === "local" ? said : `${said} · ${T.joined}`);
+function titleOf(worker, said) {
+  if (worker.silence !== null) return `${said}. ${F.noticedTitle}`;
+  if (worker.faults.held.length > 0) return `${said}. ${F.heldTitle(worker.heartbeat)}`;
+  return worker.kind === "local" ? said : `${said} · ${T.joined}`;
+}
 
 /** Whether a lane looks the same, but for its seconds: a worker that did not change is the same object. @param {LaneScene} a @param {LaneScene} b */
 const alike = (a, b) =>
   a.worker === b.worker &&
   a.index === b.index &&
   a.excused === b.excused &&
+  a.onTheWire === b.onTheWire &&
   a.more === b.more &&
   a.behind.length === b.behind.length &&
   same(a.running, b.running) &&

@@ -81,6 +81,8 @@ export function mountLanes(root, changed, world) {
 
   return {
     list,
+    /** The menu of a worker, by its name. @param {string} name */
+    openMenu: name => lanes.get(name)?.openMenu(),
     /** What flights and trails have to know of a worker's lane. @param {string} name */
     parts(name) {
       const lane = lanes.get(name);

@@ -44,7 +44,31 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
     return { ...at, top };
   };
 
+  /** Where the tap is on the way to a lane: in the gutter, or on the lane's edge where there is no gutter before it. @param {string} name @returns {Point|null} */
+  const tap = name => {
+    const at = slot(name);
+    const lane = box(`node:${name}`, lanes.parts(name)?.node);
+    if (at === null || lane === null) return null;
+    const { left, right, margin } = ground();
+    const list = box("list", lanes.list);
+    if (margin === null && list !== null && lane.left - list.left < 40)
+      return { x: (left + right) / 2, y: at.top + at.height / 2 };
+    return { x: lane.left + lane.width * (margin === null ? 0.5 : 0.7), y: lane.top + 2 };
+  };
+
+  /** Where the free ways are. @returns {import("../core/route.js").Ground} */
+  const ground = () => {
+    const shelves = box("shelves", queue.unacked);
+    const list = box("list", lanes.list);
+    const left = shelves === null ? 0 : shelves.left + shelves.width;
+    const right = list === null ? 0 : list.left;
+    return { left: left + 2, right: right + 2, margin: right < left ? 7 : null };
+  };
+
   return {
+    ground,
+    tap,
+
     stale() {
       stale = true;
     },
@@ -75,6 +99,7 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
           ? null
           : { x: at.left + Math.min(34, at.width / 3), y: at.top + Math.min(at.height / 2, 27) };
       }
+      if (what === "tap") return tap(name);
       if (what === "tally") return point(box(place, lanes.parts(name)?.tally));
       if (what === "ready") return onShelf("ready", queue.readyShelf, scene.ready, scene.readyMore, task);
       if (what === "ghost") return onShelf("ghost", queue.ghostShelf, scene.ghosts, scene.ghostsMore, task);
@@ -86,15 +111,6 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
           : { x: grave.left + Math.min(30, grave.width / 2), y: grave.top + Math.min(grave.height / 2, 14) };
       }
       return null;
-    },
-
-    /** Where the free ways are. @returns {import("../core/route.js").Ground} */
-    ground() {
-      const shelves = box("shelves", queue.unacked);
-      const list = box("list", lanes.list);
-      const left = shelves === null ? 0 : shelves.left + shelves.width;
-      const right = list === null ? 0 : list.left;
-      return { left: left + 2, right: right + 2, margin: right < left ? 7 : null };
     },
 
     /**

@@ -46,6 +46,7 @@ export const describeTask = task =>
     coming: false,
     worker: task.worker,
     since: null,
+    patience: null,
   });
 
 /**

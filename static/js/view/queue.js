@@ -5,6 +5,7 @@
  */
 import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
+import { faults as F } from "../text/faults.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
@@ -74,6 +75,8 @@ export function mountQueue(root, changed, world) {
 
   /** @type {Map<string, ReturnType<typeof makeGhost>>} */
   const ghosts = new Map();
+  /** @type {import("../types.js").Scene|null} */
+  let shown = null;
   /** @param {string} which */
   function moreButton(which) {
     const node = h("button", { type: "button", class: "more", title: T.showMore, hidden: true });
@@ -193,7 +196,7 @@ export function mountQueue(root, changed, world) {
       const none = scene.ghosts.length === 0 && scene.ghostsMore === 0;
       text(empty, auto ? T.autoShelf : T.noGhosts);
       show(empty, none || auto);
-      text(caption, captionOf(scene, auto));
+      shown = scene;
 
       lost.update(scene.lost, scene.lostElsewhere, scene.lostMore);
       dead.update(scene.dead, scene.deadElsewhere, scene.deadMore);
@@ -204,6 +207,8 @@ export function mountQueue(root, changed, world) {
     /** The seconds alone. @param {number} t */
     tick(t) {
       for (const ghost of ghosts.values()) ghost.tick(t);
+      if (shown !== null) text(caption, captionOf(shown, shown.world.settings.ack === "auto", t));
+      attr(caption, "data-ticking", shown?.ticking?.kind);
     },
   };
 }
@@ -214,10 +219,23 @@ function nextOf(queue, first) {
   return first ? T.nextOut(first.n) : "";
 }
 
-/** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto */
-function captionOf(scene, auto) {
+/** What ticks while nothing seems to happen. @param {import("../core/faults.js").Ticking} ticking @param {number} t */
+function tickingOf({ kind, worker, method, n, from, to }, t) {
+  if (kind === "dropped") return method === "basic.deliver" ? F.droppedDelivery(n) : F.dropped(n);
+  if (kind === "stuck") return F.stuck(worker.name);
+  if (kind === "silent")
+    return from === null || to === null
+      ? F.silentForEver(worker.name)
+      : F.silent(worker.name, F.noticedIn(from - t, to - t));
+  if (method === "basic.ack") return F.heldAck(n);
+  return method === "basic.deliver" ? F.heldDelivery(worker.name, n) : F.heldFrame(worker.name, method);
+}
+
+/** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto @param {number} t */
+function captionOf(scene, auto, t) {
   if (scene.outage !== null) return scene.outage === "down" ? T.brokerAway : T.brokerBack;
-  const { back } = scene;
+  const { back, ticking } = scene;
+  if (ticking !== null) return tickingOf(ticking, t);
   const from = back[0]?.from;
   if (from !== undefined) {
     const numbers = back.map(each => `#${each.task.n}`);

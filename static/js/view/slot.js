@@ -1,6 +1,7 @@
 // @ts-check
 /** What a lane holds: the task being worked on, with its number, pips, attempt and time, and the prefetch slots behind it. */
 import { held } from "../core/format.js";
+import { faults as F } from "../text/faults.js";
 import * as words from "../text.js";
 import { describe, mark } from "./chip.js";
 import { act, attr, h, show, text } from "./dom.js";
@@ -39,7 +40,7 @@ export function makeSlot() {
       attr(node, "data-look", running === null ? "empty" : running.look);
       show(runner, running !== null);
       show(waiting, running === null && !down && worker.state !== "starting");
-      text(waiting, T.waiting);
+      text(waiting, it.onTheWire > 0 ? F.onTheWire(it.onTheWire) : T.waiting);
       if (running !== null) {
         mark(runner, running);
         attr(runner, "title", describe(running));

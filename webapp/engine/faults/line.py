@@ -114,12 +114,14 @@ class Line:
         return self._faults[:] if side == "client" else self._faults[::-1]
 
     def _go(self, way: Sequence[Fault], side: Side, frames: Sequence[Frame]) -> None:
-        for fault in way:
-            if not frames:
-                break
-            frames = fault.take(side, frames)
-        if frames:
-            self._road.leaves(side, frames)
+        """One by one: what a fault says of a frame comes after all that was said of those before it."""
+        for frame in frames:
+            going: Sequence[Frame] = (frame,)
+            for fault in way:
+                if going:
+                    going = fault.take(side, going)
+            if going:
+                self._road.leaves(side, going)
         self.settle()
 
 
