@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import needs
 from tests.demo import BROKERS, Demo, demos
+from tests.page.scripted import script
 from tests.page.stage import Stage
 
 FLAGS = [
@@ -59,6 +60,30 @@ def visit(browser: Browser) -> Iterator[Callable[..., Stage]]:
         return stage
 
     yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def fed(browser: Browser, on_embedded: Demo) -> Iterator[Callable[..., Page]]:
+    """Opens the page to be fed with frames. It may write nothing to its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def fed(width: int = 1280, height: int = 720, **more: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        script(page, on_embedded.url())
+        return page
+
+    yield fed
     for context in contexts:
         context.close()
     assert complaints == []

@@ -167,3 +167,29 @@ export function outage(back) {
   frame.broker = { ...frame.broker, up: back };
   return frame;
 }
+
+/**
+ * Every way to hurt a connection at once, four workers with a task each: worker-1's ack is held, worker-2's delivery too, worker-3 is behind a
+ * black hole, worker-4 never acknowledges, worker-5's wire is slow and waits for its next publish.
+ */
+export function wounded() {
+  const frame = busy({ lanes: 5 });
+  const fault = (n, more) => {
+    const it = frame.workers[`worker-${n}`];
+    frame.workers[`worker-${n}`] = { ...it, ...more, faults: { ...it.faults, ...more.faults } };
+  };
+  const last = (n, more) => Object.assign(frame.tasks[`t${n}`].attempts[0], { deadline: AT + 58.5, ...more });
+  const held = (method, by, n) => ({ held: [{ method, channel: 1, tag: 1, by, task: `t${n}`, at: AT - 1 }] });
+  const hold = { kind: "hold", at: AT - 1 };
+  fault(1, { faults: held("basic.ack", "client", 1), heartbeat: 4 });
+  last(1, { stopped: "basic.ack", fault: hold, result_at: AT - 1 });
+  fault(2, { faults: held("basic.deliver", "broker", 2), on_the_wire: ["t2"] });
+  last(2, { stopped: "basic.deliver", fault: hold });
+  const silence = { since: AT - 1, heartbeat: 4, earliest: AT + 5, latest: AT + 11 };
+  fault(3, { faults: { blackholed: AT - 1 }, silence });
+  last(3, {});
+  fault(4, { stuck: true });
+  last(4, { result_at: AT - 0.5 });
+  fault(5, { faults: { delay: 200, armed: ["basic.publish"] } });
+  return frame;
+}
