@@ -79,7 +79,8 @@ export const faults = {
   neverNoticed: "no heartbeat",
   slowRest: (/** @type {number} */ ms) => `+ ${delayOf(ms)}`,
   /** On the ghost: until the ack timeout. @param {number} s */
-  left: s => (s <= 0 ? "time is up" : `${count(S(s))} s left`),
+  left: s => `${count(S(s))} s`,
+  leftTail: " left",
   onTheWire: (/** @type {number} */ n) =>
     n === 1 ? "a task is on the wire" : `${count(n)} tasks are on the wire`,
   /** Below the Unacked shelf: two short lines. @param {number|null} n */

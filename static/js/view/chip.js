@@ -85,15 +85,23 @@ export function makeGhost() {
   const holder = h("small", { class: "holder" });
   const name = h("bdi", {});
   const time = h("span", { class: "time", "aria-hidden": "true" }); // it would tick in the name
+  const left = h("span", {});
+  const fuse = h(
+    "small",
+    { class: "fuse", "aria-hidden": "true" },
+    left,
+    h("span", { class: "tail", text: faults.leftTail }),
+  );
   holder.append(name, time);
-  chip.node.append(holder);
+  chip.node.append(holder, fuse);
   /** @type {Chip|null} */
   let shown = null;
   const tick = (/** @type {number} */ t) => {
+    const patience = shown?.place === "ghost" ? shown.patience : null;
+    show(fuse, patience !== null);
+    if (patience !== null) text(left, faults.left(patience - t));
     if (shown === null || shown.since === null || shown.place !== "ghost") return text(time, "");
-    const fuse = shown.patience === null ? "" : ` · ${faults.left(shown.patience - t)}`;
-    text(time, ` · ${held(t - shown.since)}${fuse}`);
-    attr(chip.node, "data-fuse", shown.patience !== null);
+    text(time, ` · ${held(t - shown.since)}`);
   };
   return {
     node: chip.node,

@@ -3,6 +3,7 @@
  * The queue and its two shelves. Ready is what waits; Unacked is what was delivered and is kept until acknowledged: a ghost there
  * is the broker's copy. Under auto-ack there are no ghosts, and the shelf says so. Below them, by name, what is lost or dead.
  */
+import { patience } from "../core/faults.js";
 import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
 import { faults as F } from "../text/faults.js";
@@ -22,6 +23,8 @@ const SIGN = 1.05;
 /** A row of ghosts, and a ghost that names its holder, in rem. */
 const GHOST = 1.96;
 const WIDE = 13;
+/** Seconds until an ack timeout, in a small ghost. */
+const FUSE = 2.4;
 /** Tombstones that name who had the task. */
 const NAMED_TOMBS = 6;
 /** Tasks that the caption names; the others it counts. */
@@ -148,7 +151,7 @@ export function mountQueue(root, changed, world) {
       let ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
       const small = unacked > ghosts;
       if (small) {
-        cell.ghosts = 2.05 + SIGN + digits;
+        cell.ghosts = 2.05 + SIGN + digits + (counted(world) ? FUSE : 0);
         ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
       }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
@@ -212,6 +215,13 @@ export function mountQueue(root, changed, world) {
     },
   };
 }
+
+/** Whether an ack timeout is counted down on a ghost. @param {import("../types.js").World} world */
+const counted = world =>
+  [...world.tasks.values()].some(
+    task =>
+      task.state === "unacked" && patience(task, world.workers.get(task.worker ?? ""), world.at) !== null,
+  );
 
 /** Who gets the next message. @param {import("../types.js").Queue} queue @param {import("../types.js").Task|undefined} first */
 function nextOf(queue, first) {
