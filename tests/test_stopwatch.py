@@ -76,9 +76,9 @@ def test_a_held_delivery_and_those_behind_it_have_not_come_to_the_worker() -> No
     wire.delivered("t1", 1)
     wire.say(ev.HoldArmed, conn=1, method="basic.deliver")
     wire.delivered("t2", 1)
+    wire.delivered("t3", 1)  # in one segment with it
     stopped = {"conn": 1, "channel": 1, "method": "basic.deliver", "tag": 2, "task": "t2", "by": "broker"}
     wire.say(ev.Held, **stopped)
-    wire.delivered("t3", 1)
     assert shown(wire.state)["on_the_wire"] == ["t2", "t3"]
     picture = frames.view(wire.state)["tasks"]["t2"]
     attempt = picture["attempts"][0]

@@ -65,8 +65,12 @@ class Attempt:
         self.deadline: float | None = None  # when the broker's patience with it ends, where that is known
         self.hurt: Fault | None = None  # a fault that touches this delivery alone: its ack is held, say
         self.stopped = ""  # the method of its frame that hangs in the tap, or was thrown away there
-        self.arrived_at: float | None = None  # when the tap let it go on to the worker, where it had to wait there
-        self.released_at: float | None = None  # when the tap let the worker's ack go on to the broker, likewise
+        self.arrived_at: float | None = (
+            None  # when the tap let it go on to the worker, where it had to wait there
+        )
+        self.released_at: float | None = (
+            None  # when the tap let the worker's ack go on to the broker, likewise
+        )
         self.noticed = ""  # how the broker noticed that it will not be settled
         self.fault: Fault | None = None  # what was the matter
 
@@ -361,7 +365,9 @@ class Conn:
         self.delay = 0  # milliseconds
         self.armed: list[str] = []  # methods whose next frame will be held
         self.hung: dict[tuple[str, int], Hung] = {}  # held frames, by who said them and on which channel
-        self.thrown: set[Spot] = set()  # deliveries that the tap threw away: the broker counts them, the worker never gets them
+        self.thrown: set[Spot] = (
+            set()
+        )  # deliveries that the tap threw away: the broker counts them, the worker never gets them
         self.name = name  # fit to be shown: a guest's lane and producer are called so, where that is free
         self.product = product
         self.lane: Lane | None = None

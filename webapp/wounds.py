@@ -132,7 +132,7 @@ def _behind(conn: Conn, hung: Hung) -> Iterator[tuple[Task, Attempt]]:
     if hung.by != "broker":
         return
     for spot, (task, attempt) in _deliveries(conn):
-        if spot[0] == hung.channel and (spot[1] == hung.tag or attempt.delivered_at >= hung.at):
+        if spot[0] == hung.channel and spot[1] >= hung.tag:  # tags count up
             yield task, attempt
 
 
