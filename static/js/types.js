@@ -128,6 +128,7 @@
  * @property {number} tag
  * @property {boolean} redelivered
  * @property {number|null} result_at
+ * @property {string} noticed    connection_closed | heartbeat | ack_timeout | channel_closed | nack | broker_restart | engine_restart | ""
  * @property {number|null} deadline    when the broker's patience with it ends; null: not known
  * @property {string} stopped     the method of its frame that hangs in the tap, or was thrown away there; empty: none
  * @property {number|null} arrived_at  when the tap let it go on to the worker, where it had to wait there
@@ -210,6 +211,7 @@
  * @property {string} key
  * @property {Task} task
  * @property {string} from       the worker that died
+ * @property {string} noticed    how the broker noticed; see Attempt
  * @property {number} at         when it did
  * @property {string|null} to    the worker that has it now; null while it is ready
  * @property {number|null} gap   seconds from the end to the next delivery, measured

@@ -160,6 +160,7 @@ export function trail(task, t) {
     key: `${task.id}/${number}`,
     task,
     from: ended.worker,
+    noticed: ended.noticed,
     at: ended.ended_at,
     to: straight && next !== undefined ? next.worker : null,
     gap: straight && next !== undefined ? next.delivered_at - ended.ended_at : null,

@@ -193,9 +193,8 @@ export function producer(raw, name) {
 
 /** @param {unknown} raw @returns {import("../types.js").Fault|null} */
 function fault(raw) {
-  if (raw === null || raw === undefined) return null;
   const from = record(raw);
-  return { kind: string(from.kind), at: number(from.at) };
+  return typeof from.kind === "string" ? { kind: from.kind, at: number(from.at) } : null;
 }
 
 /** @param {unknown} raw @returns {import("../types.js").Attempt} */
@@ -211,6 +210,7 @@ function attempt(raw) {
     tag: number(from.tag),
     redelivered: from.redelivered === true,
     result_at: numberOrNull(from.result_at),
+    noticed: string(from.noticed),
     deadline: numberOrNull(from.deadline),
     stopped: string(from.stopped),
     arrived_at: numberOrNull(from.arrived_at),

@@ -42,6 +42,17 @@ export const delayOf = ms => (ms < 1000 ? `${count(ms)} ms` : `${count(ms / 1000
 
 const S = (/** @type {number} */ s) => Math.max(0, Math.ceil(s));
 
+/** How the broker noticed that a delivery will not be acked: after a worker's name, and as a word that flies. @type {Record<string, {sentence: string, word: string}>} */
+const NOTICED = {
+  connection_closed: { sentence: "’s connection closed", word: "connection closed" },
+  heartbeat: { sentence: " sent no heartbeat", word: "no heartbeat" },
+  ack_timeout: { sentence: " did not ack in time", word: "ack timeout" },
+  channel_closed: { sentence: "’s channel closed", word: "channel closed" },
+  nack: { sentence: " gave it back", word: "given back" },
+  broker_restart: { sentence: " lost the broker", word: "broker gone" },
+  engine_restart: { sentence: " lost the tap", word: "tap gone" },
+};
+
 export const faults = {
   release: "Let go",
   drop: "Drop",
@@ -98,6 +109,11 @@ export const faults = {
   silentForEver: (/** @type {string} */ worker) =>
     `${worker} is silent and has no heartbeat. Only the ack timeout is left.`,
   stuck: (/** @type {string} */ worker) => `${worker} lives and never acks. Only the ack timeout is left.`,
+  /** How the broker noticed, and what it still had. @param {string} worker @param {string} noticed @param {string} list @param {number} rest */
+  cameBack: (worker, noticed, list, rest) =>
+    `${worker}${(NOTICED[noticed] ?? NOTICED.connection_closed)?.sentence}. The broker still had ${list}${rest > 0 ? ` + ${count(rest)} more` : ""}.`,
+  /** What flies back from a lane. @param {string} noticed */
+  fell: noticed => NOTICED[noticed]?.word ?? NOTICED.connection_closed?.word ?? "",
   whichWorker: (/** @type {string} */ what) => `${what}: which worker?`,
   whichKeys: "1 – 9, or Esc",
 };

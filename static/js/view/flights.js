@@ -6,6 +6,7 @@
  */
 import { ease } from "../core/motion.js";
 import { back, draw as drawn, level, route, walk } from "../core/route.js";
+import { faults } from "../text/faults.js";
 import * as words from "../text.js";
 import { attr, h, reconcile, svg } from "./dom.js";
 import { mountTrails } from "./trails.js";
@@ -152,7 +153,11 @@ function makePlane(flight) {
   const label = `#${flight.task.n}`;
   if (face === "token") {
     const word =
-      flight.kind === "ack" ? words.text.ack(label) : flight.kind === "fall" ? words.text.closed : "";
+      flight.kind === "ack"
+        ? words.text.ack(label)
+        : flight.kind === "fall"
+          ? faults.fell(attempt?.noticed ?? "")
+          : "";
     node.append(
       h("span", { class: "disc", text: look === "lost" ? "✕" : "✓" }),
       h("span", { class: "word", text: word }),

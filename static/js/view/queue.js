@@ -250,8 +250,7 @@ function captionOf(scene, auto, t) {
   if (from !== undefined) {
     const numbers = back.map(each => `#${each.task.n}`);
     const rest = numbers.length - NAMED;
-    const silent = scene.world.workers.get(from)?.state === "frozen";
-    return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest), silent);
+    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED).join(", "), Math.max(0, rest));
   }
   return auto ? T.autoShelfNote : "";
 }
