@@ -159,13 +159,15 @@ def picture(task: Task) -> dict[str, Any]:
         "published_at": task.published_at,
         "confirmed_at": task.confirmed_at,
         "settled_at": task.settled_at,
-        "attempts": [_attempt(each) for each in task.attempts],
+        "attempts": [_attempt(task, each) for each in task.attempts],
         "skipped": task.skipped,
     }
     return task.picture
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(task: Task, attempt: Attempt) -> dict[str, Any]:
+    """`known`: acked without a result of its own although the task has one, so an idempotent worker of ours skipped it."""
+    silent = attempt.end == "acked" and attempt.result_at is None
     return {
         "worker": attempt.lane.name,
         "delivered_at": attempt.delivered_at,
@@ -176,6 +178,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "redelivered": attempt.redelivered,
         "result_at": attempt.result_at,
         "deadline": attempt.deadline,
+        "known": silent and task.results > 0 and attempt.lane.kind == "local",
         "noticed": attempt.noticed,
         "fault": attempt.fault and {"kind": attempt.fault[0], "at": attempt.fault[1]},
     }

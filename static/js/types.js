@@ -28,6 +28,9 @@
  * @property {string} ack        manual | auto
  * @property {number} prefetch   0 is no limit
  * @property {string} queue
+ * @property {boolean} durable   the queue; `kind` too
+ * @property {string} kind       quorum | classic
+ * @property {boolean} idempotent  workers skip a task whose result is known
  * @property {Record<string, number>} moved  when each was last changed
  */
 
@@ -94,6 +97,8 @@
  * @property {number} order
  */
 
+/** What was done to a worker, its connection or its broker, and when. @typedef {{kind: string, at: number}} Fault */
+
 /**
  * @typedef {Object} Attempt
  * @property {string} worker
@@ -104,6 +109,9 @@
  * @property {number} tag
  * @property {boolean} redelivered
  * @property {number|null} result_at
+ * @property {boolean} known     acked without being done: its result was known
+ * @property {string} noticed    connection_closed | heartbeat | ack_timeout | channel_closed | nack | broker_restart | engine_restart | ""
+ * @property {Fault|null} fault  what was the matter
  */
 
 /**

@@ -17,13 +17,15 @@ MODULES = {
     "frames.js": TESTS / "js" / "frames.js",
     "scenes.js": HERE / "scenes.js",
     "soak.js": HERE / "soak.js",
+    "ways.js": HERE / "ways.js",
 }
 MAIN = """
 import { createApp } from "./app.js";
 import * as frames from "./frames.js";
 import * as scenes from "./scenes.js";
 import { soak } from "./soak.js";
-window.make = { ...frames, ...scenes, soak };
+import * as ways from "./ways.js";
+window.make = { ...frames, ...scenes, ...ways, soak };
 createApp({
   start(on) {
     window.feed = on.frame;

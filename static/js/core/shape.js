@@ -72,6 +72,9 @@ export function settings(raw) {
     ack: string(from.ack, "manual"),
     prefetch: number(from.prefetch, 1),
     queue: string(from.queue, "task_queue"),
+    durable: from.durable !== false,
+    kind: string(from.kind, "quorum"),
+    idempotent: from.idempotent === true,
     moved: Object.fromEntries(Object.entries(record(from.moved)).map(([name, at]) => [name, number(at)])),
   };
 }
@@ -170,7 +173,16 @@ function attempt(raw) {
     tag: number(from.tag),
     redelivered: from.redelivered === true,
     result_at: numberOrNull(from.result_at),
+    known: from.known === true,
+    noticed: string(from.noticed),
+    fault: fault(from.fault),
   };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Fault|null} */
+function fault(raw) {
+  const from = record(raw);
+  return typeof from.kind === "string" ? { kind: from.kind, at: number(from.at) } : null;
 }
 
 /** @param {unknown} raw @param {string} id @returns {import("../types.js").Task} */
