@@ -2,7 +2,7 @@
 /** The only module that knows the socket: frames in, commands out, over Socket.IO. */
 import { io } from "/vendor/socket.io.esm.min.js";
 import { createApp } from "./app.js";
-import { createPulse } from "./core/pulse.js";
+import { createPulse, LOOK } from "./core/pulse.js";
 import { text as T } from "./text.js";
 
 /** How long an answer may take, in ms; many tasks take a broker a while to confirm, and RabbitMQ a while to start. */
@@ -19,8 +19,6 @@ const socket = io({
 /** @param {string} title @returns {import("./types.js").Answer} */
 const failed = title => ({ ok: false, status: 0, title, detail: "" });
 
-/** Ms between two looks whether the server is still there. */
-const LOOK = 250;
 const now = () => performance.now() / 1000;
 
 createApp({
@@ -34,7 +32,7 @@ createApp({
       const next = pulse.look(now());
       if (next === "ask") socket.emit("there", heard);
       else if (next === "gone") on.link(false); // nothing has closed: it was stopped, or the network swallows everything
-    }, LOOK);
+    }, LOOK * 1000);
     socket.on("connect", () => {
       pulse.heard(now());
       on.link(true);

@@ -1,7 +1,7 @@
 """The page without a server behind it: the real page and its code, fed with frames that a test writes.
 
 The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
-tests/js/frames.js and of js/ beside this file. For what depends on the picture alone: it is there at once, and the same each time.
+tests/js/frames.js and of js/ beside this file. What the page asks for is in `asked`, and is answered with `answer` where there is one. For what depends on the picture alone: it is there at once, and the same each time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ createApp({
   seen() {},
   film: async () => null,
   program: async () => "",
-  command: async () => ({ ok: true }),
+  async command(command) {
+    window.asked = [...(window.asked ?? []), command];
+    return window.answer ?? { ok: true };
+  },
 });
 """
 

@@ -156,7 +156,7 @@ export function brief({ durable, kind, idempotent, persistent, ...rest }) {
   return {
     ...rest,
     ...(durable === false ? { durable } : { kind }),
-    ...(idempotent && { idempotent }),
+    idempotent,
     ...(persistent === false && { persistent }),
   };
 }

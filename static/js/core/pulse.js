@@ -4,9 +4,10 @@
  * heard of for a while is asked; who does not answer is taken for gone until heard of again. Pure: times in seconds, from any clock.
  */
 
-/** Seconds of silence after which the page asks, and for which it waits for the answer: two seconds in all, with what lies between. */
+/** Seconds of silence after which the page asks, for which it waits for the answer, and between two looks: not two seconds in all. */
 export const SILENCE = 0.4;
-export const PATIENCE = 1.2;
+export const PATIENCE = 1;
+export const LOOK = 0.25;
 
 export function createPulse() {
   let heard = Number.NEGATIVE_INFINITY;
