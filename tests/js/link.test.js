@@ -84,6 +84,7 @@ test("what is so already is not missing", () => {
     kind: "classic",
     idempotent: true,
   });
+  assert.deepEqual(missing({ ...now, workers: 3 }, world), { workers: 3 });
   assert.deepEqual(missing({ ack: "manual", prefetch: 5, workers: 2 }, world), { prefetch: 5 });
   assert.equal(untouched(world), true);
   assert.equal(untouched(merge(world, { n: 2, link: { engine: true, watching: 2 } }).world), false);

@@ -164,7 +164,7 @@ def test_the_strips_say_how_the_broker_noticed_and_after_how_long(scripted: Open
     expect(page.locator(".strip[data-of='2'] .segment[data-kind=bad]")).to_contain_text(said[2])
     page.get_by_role("tab", name="Workers").click()
     for n, words in said.items():
-        stint = page.locator(f".stints[data-by='worker-{n}'] .segment[data-of='{n}']")
+        stint = page.locator(f".stints:has([data-by='worker-{n}']) .segment[data-of='{n}']")
         title = stint.get_attribute("title")
         assert title and title.endswith(words)
 
