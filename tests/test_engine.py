@@ -250,6 +250,23 @@ def test_a_reset_can_set_the_scene(engine):
     engine.wait("WorkerStarted", worker="worker-2", ack="manual")
 
 
+def test_a_reset_can_make_the_queue_anew_as_another_kind_with_tasks_in_it(engine):
+    for worker in ("worker-1", "worker-2"):
+        engine.order("stop", worker=worker)
+    publish(engine.amqp_port, "a", "b")
+    engine.wait("QueueCounted", queue="task_queue", ready=2)
+    assert not engine.order("settings", durable=False, kind="classic")["ok"]
+    assert engine.order("reset", durable=False, kind="classic")["ok"]
+    deleted = engine.wait("QueueDeleted", queue="task_queue")
+    declared = engine.wait("QueueDeclared", queue="task_queue", durable=False)
+    assert deleted.get("count", 0) == 0 and deleted["seq"] < declared["seq"]
+    assert engine.wait("RunReset")["seq"] > declared["seq"]
+    assert engine.order("reset", durable=True, kind="quorum")["ok"]
+    back = engine.wait("QueueDeleted", queue="task_queue", count=2)["seq"]
+    assert any(e["type"] == "QueueDeclared" and e["seq"] > back and e["durable"] for e in engine.events)
+    assert not engine.order("reset", durable=False, kind="quorum")["ok"]
+
+
 def test_the_broker_is_asked_for_its_own_count(engine):
     for worker in ("worker-1", "worker-2"):
         engine.order("stop", worker=worker)

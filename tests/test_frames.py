@@ -269,3 +269,22 @@ def test_another_engine_may_say_what_the_last_one_said() -> None:
         if event is up:
             viewer.look()
     assert len(viewer.merged["wire"]) == 1
+
+
+def test_an_ack_without_a_result_of_a_task_that_has_one_was_a_skip_if_the_worker_is_ours() -> None:
+    wire = Wire(guests=("laptop",))
+    wire.worker(2)
+    wire.worker(3, "worker-2")
+    for task in ("t1", "t2", "t3"):
+        wire.published(task)
+    wire.delivered("t1", 2)
+    wire.result("t1", 2)
+    wire.closed(2)
+    wire.acked("t1", 3, wire.delivered("t1", 3, again=True))  # skipped: the result was known
+    wire.acked("t2", 3, wire.delivered("t2", 3))  # no result at all: nothing was known
+    wire.delivered("t3", 3)
+    wire.result("t3", 3)
+    wire.closed(3)
+    wire.acked("t3", 1, wire.delivered("t3", 1, again=True))  # a guest publishes no results
+    known = {task["id"]: [each["known"] for each in task["attempts"]] for task in report(wire.state)["tasks"]}
+    assert known == {"t1": [False, True], "t2": [False], "t3": [False, False]}

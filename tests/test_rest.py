@@ -322,7 +322,16 @@ def test_a_reset_can_set_the_scene(web: Web) -> None:
     assert (settings["ack"], settings["prefetch"], settings["queue"]) == ("auto", 5, "task_queue")
     assert web.ask("POST", "/api/reset", {"ack": "manual", "prefetch": 1, "workers": 3}).status == 202
     until(lambda: workers() == 3, "three workers")
-    for nonsense in ({"workers": 33}, {"workers": -1}, {"workers": True}, {"ack": "no"}, {"worker": 1}):
+    assert web.ask("POST", "/api/reset", {"durable": False, "idempotent": True}).status == 202
+    until(lambda: not web.state()["settings"]["durable"], "a transient queue")
+    settings = web.state()["settings"]
+    assert (settings["kind"], settings["idempotent"], settings["ack"]) == ("classic", True, "manual")
+    assert web.ask("POST", "/api/reset", {"kind": "quorum", "idempotent": False}).status == 202
+    until(lambda: web.state()["settings"]["durable"], "a durable one")
+    for nonsense in (
+        *({"workers": 33}, {"workers": -1}, {"workers": True}, {"ack": "no"}, {"worker": 1}),
+        *({"durable": 0}, {"kind": "stream"}, {"idempotent": "yes"}, {"durable": False, "kind": "quorum"}),
+    ):
         assert web.ask("POST", "/api/reset", nonsense).status == 422, nonsense
 
 

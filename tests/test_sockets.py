@@ -118,6 +118,11 @@ def test_sync_is_answered_with_a_keyframe(web: Web) -> None:
         assert frame["n"] >= first
 
 
+def test_whoever_asks_whether_somebody_is_there_is_answered(web: Web) -> None:
+    with Page(web.url()) as page:
+        assert page.client.call("there", timeout=DEADLINE) is True
+
+
 def test_a_keyframe_comes_by_itself_now_and_then(web: Web) -> None:
     with Page(web.url()) as page:
         at = page.next()["at"]

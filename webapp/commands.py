@@ -232,25 +232,38 @@ def settings(desk: Desk, **changes: Any) -> dict[str, Any]:
     """A queue of which only `durable` is said is a quorum queue, or, where that cannot be, a classic one."""
     if not changes:
         raise Invalid(f"Name what to change: {', '.join(SETTINGS)}, or several.")
-    if "durable" in changes:
-        changes.setdefault("kind", "quorum" if changes["durable"] else "classic")
-    elif "kind" in changes:
-        changes["durable"] = True
-    if changes.get("kind") == "quorum" and not changes["durable"]:
-        raise Invalid("A quorum queue is always durable: for one that is not, kind must be classic.")
+    _make_one_of(changes)
     current = asdict(desk.state().settings)
     wanted = {**current, **changes}
-    if (wanted["durable"], wanted["kind"]) != (current["durable"], current["kind"]):
+    if _another_queue(wanted, current):
         _may_be_declared_anew(desk.state(), current["queue"])
     if wanted != current:  # else nothing to do: no worker is restarted for it
         desk.engine.ask("settings", **changes)
     return wanted
 
 
-def _may_be_declared_anew(state: State, name: str) -> None:
-    """A queue cannot change what it is: it is deleted and declared anew, and nothing may be lost by that."""
+def _make_one_of(changes: dict[str, Any]) -> None:
+    """What is said of the queue, completed: `durable` and `kind` go together."""
+    if "durable" in changes:
+        changes.setdefault("kind", "quorum" if changes["durable"] else "classic")
+    elif "kind" in changes:
+        changes["durable"] = True
+    if changes.get("kind") == "quorum" and not changes["durable"]:
+        raise Invalid("A quorum queue is always durable: for one that is not, kind must be classic.")
+
+
+def _another_queue(wanted: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    return (wanted["durable"], wanted["kind"]) != (current["durable"], current["kind"])
+
+
+def _may_be_ours(state: State) -> None:
     if state.broker.kind == "external":
         raise NotNow("This broker is not ours: its queue stays what it is.")
+
+
+def _may_be_declared_anew(state: State, name: str) -> None:
+    """A queue cannot change what it is: it is deleted and declared anew, and nothing may be lost by that."""
+    _may_be_ours(state)
     queue = state.queues.get(name)
     tasks = len(queue) + queue.unacked if queue else 0
     if tasks:
@@ -268,6 +281,11 @@ def restart_broker(desk: Desk) -> dict[str, Any]:
 
 
 def reset(desk: Desk, **scene: Any) -> dict[str, Any]:
+    """The queue is emptied, so it may become another kind, too."""
+    _make_one_of(scene)
+    current = asdict(desk.state().settings)
+    if _another_queue({**current, **scene}, current):
+        _may_be_ours(desk.state())
     desk.engine.ask("reset", **scene)
     return {}
 
@@ -309,10 +327,6 @@ COMMANDS: Mapping[str, Command] = {
     "restart_broker": Command(restart_broker, {}),
     "reset": Command(
         reset,
-        {
-            "ack": SETTINGS["ack"],
-            "prefetch": SETTINGS["prefetch"],
-            "workers": Field(whole("workers", 0, MOST_WORKERS)),
-        },
+        {**SETTINGS, "workers": Field(whole("workers", 0, MOST_WORKERS))},
     ),
 }

@@ -160,13 +160,15 @@ def picture(task: Task) -> dict[str, Any]:
         "published_at": task.published_at,
         "confirmed_at": task.confirmed_at,
         "settled_at": task.settled_at,
-        "attempts": [_attempt(each) for each in task.attempts],
+        "attempts": [_attempt(task, each) for each in task.attempts],
         "skipped": task.skipped,
     }
     return task.picture
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(task: Task, attempt: Attempt) -> dict[str, Any]:
+    """`known`: acked without a result of its own although the task has one, so an idempotent worker of ours skipped it."""
+    silent = attempt.end == "acked" and attempt.result_at is None
     fault = attempt.hurt if attempt.ended_at is None else attempt.fault
     return {
         "worker": attempt.lane.name,
@@ -181,6 +183,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "arrived_at": attempt.arrived_at,
         "released_at": attempt.released_at,
         "deadline": attempt.deadline,
+        "known": silent and task.results > 0 and attempt.lane.kind == "local",
         "noticed": attempt.noticed,
         "fault": fault and {"kind": fault[0], "at": fault[1]},
     }

@@ -5,7 +5,7 @@
     page ── "command" ──► Desk ── answer ──► page        page ── "sync", "seen" ──► keyframe, back into the room
 
 Page to server: `command` {"do": NAME, …} (answered by the acknowledgement), `sync` (asks for a keyframe), `seen` {"n": N}
-(once a second: the newest frame it has drawn). Server to page: `frame`, with one frame or several in order as its arguments; frames.py and
+(once a second: the newest frame it has drawn), `there` (nothing came for a while: answered, or the page says that nobody answers). Server to page: `frame`, with one frame or several in order as its arguments; frames.py and
 projection.py say what is in one, camera.py when there is one.
 """
 
@@ -203,6 +203,10 @@ def attach(app: Flask, desk: Desk, camera: Camera) -> Broadcaster:
     def seen(*given: object) -> None:
         if given and isinstance(given[0], dict):
             broadcaster.seen(sid(), given[0].get("n"))
+
+    @server.on("there")
+    def there(*_: object) -> bool:
+        return True
 
     @server.on("command")
     def command(*given: object) -> dict[str, Any]:

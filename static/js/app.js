@@ -10,9 +10,11 @@
 import { meant } from "./core/faults.js";
 import { merge } from "./core/merge.js";
 import { scene as makeScene } from "./core/scene.js";
+import { ways as W } from "./text/ways.js";
 import { text as T } from "./text.js";
 import { mountTime } from "./time.js";
 import { mountAddress } from "./view/address.js";
+import { mountBanner } from "./view/banner.js";
 import { openDialog } from "./view/dialog.js";
 import { h } from "./view/dom.js";
 import { mountFlights } from "./view/flights.js";
@@ -31,6 +33,7 @@ import { closeMenu, openMenu } from "./view/menu.js";
 import { mountProducer } from "./view/producer.js";
 import { mountPrompt } from "./view/prompt.js";
 import { mountQueue } from "./view/queue.js";
+import { refuse } from "./view/refusal.js";
 import { openShare } from "./view/share.js";
 import { mountTaps } from "./view/taps.js";
 import { mountToasts } from "./view/toasts.js";
@@ -58,7 +61,7 @@ export function createApp(source) {
   };
   const header = mountHeader(part("header"));
   const ledger = mountLedger(part("ledger"));
-  const producer = mountProducer(part("producer"));
+  const producer = mountProducer(part("producer"), () => world);
   const queue = mountQueue(
     part("queue"),
     () => stale(),
@@ -71,6 +74,7 @@ export function createApp(source) {
   );
   const layout = createLayout(stage, { producer: producer.anchor, queue, lanes, workers: part("workers") });
   const flights = mountFlights(part("air"), layout);
+  const banner = mountBanner(stage);
   const foot = mountFoot(part("past"), () => source.program());
   const wire = mountWire(part("wire"));
   const taps = mountTaps(part("air"), layout);
@@ -87,7 +91,7 @@ export function createApp(source) {
     stale();
     address.follow(chosen);
   });
-  const address = mountAddress({ look, note: toasts.note, command });
+  const address = mountAddress({ look, note: toasts.note, command, kept: producer.kept });
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** The newest world, and the one on the picture. @type {import("./types.js").World|null} */
@@ -152,6 +156,7 @@ export function createApp(source) {
     producer.update(scene);
     queue.update(scene);
     lanes.update(scene);
+    banner.update(scene);
     layout.settle();
     flights.update(scene);
     taps.update(scene);
@@ -228,6 +233,7 @@ export function createApp(source) {
   const verbs = {
     ...time.verbs,
     command: detail => void command(detail),
+    set: ({ near, ...changes }) => void command({ do: "settings", ...changes }, near),
     pin(detail) {
       chosen.pin = detail.n === chosen.pin ? null : detail.n;
       address.follow(chosen);
@@ -264,7 +270,7 @@ export function createApp(source) {
     full: () => look.toggleFull(),
     nothing() {},
     share() {
-      if (world !== null) openShare(world, address.view(), producer.field.value);
+      if (world !== null) openShare(world, address.view(), producer.field.value, producer.kept.persistent);
     },
     more: () => openMenu(header.more, { label: T.more2, items: moreItems() }),
     "ask-restart": () =>
@@ -334,8 +340,13 @@ export function createApp(source) {
     ];
   }
 
-  /** Whether it was done. @param {Record<string, unknown>} detail @returns {Promise<boolean>} */
-  async function command(detail) {
+  /**
+   * Whether it was done.
+   * @param {Record<string, unknown>} detail
+   * @param {HTMLElement|null} [near]  the knob that asks: a refusal is said there
+   * @returns {Promise<boolean>}
+   */
+  async function command(detail, near = null) {
     if (detail.do === "worker") chosen.lane = String(detail.name); // its code is the one to look at now
     const answer = await source.command(detail);
     if (detail.do === "settings" && !time.isLive) header.restore(); // what is on the picture was so then
@@ -343,10 +354,13 @@ export function createApp(source) {
       time.acted();
       if (typeof detail.ack === "string" && detail.do === "settings")
         toasts.note(T.switched(detail.ack), T.switchedNote);
+      if (typeof detail.idempotent === "boolean" && detail.do === "settings")
+        toasts.note(detail.idempotent ? W.idempotentOn : W.idempotentOff, T.switchedNote);
       return true;
     }
     const said = answer.detail || answer.title;
     if (detail.do === "submit") producer.problem(said);
+    else if (near !== null) refuse(near, W.notChanged, said);
     else toasts.say(answer.title || said, answer.title && said !== answer.title ? said : "");
     if (detail.do === "settings") header.restore();
     return false;

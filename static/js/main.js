@@ -2,6 +2,7 @@
 /** The only module that knows the socket: frames in, commands out, over Socket.IO. */
 import { io } from "/vendor/socket.io.esm.min.js";
 import { createApp } from "./app.js";
+import { createPulse, LOOK } from "./core/pulse.js";
 import { text as T } from "./text.js";
 
 /** How long an answer may take, in ms; many tasks take a broker a while to confirm, and RabbitMQ a while to start. */
@@ -18,11 +19,27 @@ const socket = io({
 /** @param {string} title @returns {import("./types.js").Answer} */
 const failed = title => ({ ok: false, status: 0, title, detail: "" });
 
+const now = () => performance.now() / 1000;
+
 createApp({
   start(on) {
-    socket.on("connect", () => on.link(true));
+    const pulse = createPulse();
+    const heard = () => {
+      if (pulse.heard(now()) && socket.connected) on.link(true);
+    };
+    setInterval(() => {
+      if (!socket.connected) return;
+      const next = pulse.look(now());
+      if (next === "ask") socket.emit("there", heard);
+      else if (next === "gone") on.link(false); // nothing has closed: it was stopped, or the network swallows everything
+    }, LOOK * 1000);
+    socket.on("connect", () => {
+      pulse.heard(now());
+      on.link(true);
+    });
     socket.on("disconnect", () => on.link(false));
     socket.on("frame", (...frames) => {
+      heard();
       for (const frame of frames) on.frame(frame);
     });
     if (socket.connected) on.link(true);

@@ -3,6 +3,7 @@
  * Every word of the page, in one place. RabbitMQ's own words where it has one. No markup; functions where something is put in.
  */
 import { count, ordinal, ordinalWord } from "./core/format.js";
+import { watchWords } from "./text/ways.js";
 
 /** @param {number} n @param {string} one @param {string} many */
 const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
@@ -47,7 +48,7 @@ export const ledgerMeaning = {
   ready: "In the queue, waiting to be delivered.",
   unacked: "Delivered, not yet acknowledged. The broker keeps its copy.",
   at_risk: "Delivered under auto-ack. The broker has forgotten it: only the worker has it now.",
-  lost: "Gone for good. It was delivered under auto-ack, and its worker died.",
+  lost: "Gone for good. It was delivered under auto-ack and its worker died, or it was transient and the broker did.",
   dead: "Dead-lettered, expired, or rejected without requeue.",
   redelivered: "Delivered more than once: it may have been seen before.",
   done_twice: "Worked on to the end twice. An ack says “forget this”, not “this was done once”.",
@@ -262,7 +263,7 @@ const CHANGES = {
   worker_frozen: change => `${change.worker} is frozen`,
   worker_cut: change => `the connection of ${change.worker} was cut`,
   back: change =>
-    `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} back in the queue`,
+    `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} back in the queue${change.watch ? ` (${watchWords(change.watch)})` : ""}`,
   lost: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} lost`,
   dead: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} dead`,
   taken: change =>

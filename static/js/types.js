@@ -28,6 +28,9 @@
  * @property {string} ack        manual | auto
  * @property {number} prefetch   0 is no limit
  * @property {string} queue
+ * @property {boolean} durable   the queue; `kind` too
+ * @property {string} kind       quorum | classic
+ * @property {boolean} idempotent  workers skip a task whose result is known
  * @property {Record<string, number>} moved  when each was last changed
  */
 
@@ -74,8 +77,6 @@
  * @typedef {{since: number, earliest: number|null, latest: number|null}} Silence
  */
 
-/** What was the matter with a delivery, and since when. @typedef {{kind: string, at: number}} Fault */
-
 /** The end of a worker's process, after so many lines it had ever printed. @typedef {{printed: number, why: string}} Exit */
 
 /**
@@ -118,6 +119,8 @@
  * @property {number} order
  */
 
+/** What was done to a worker, its connection or its broker, and when. @typedef {{kind: string, at: number}} Fault */
+
 /**
  * @typedef {Object} Attempt
  * @property {string} worker
@@ -128,6 +131,7 @@
  * @property {number} tag
  * @property {boolean} redelivered
  * @property {number|null} result_at
+ * @property {boolean} known     acked without being done: its result was known
  * @property {string} noticed    connection_closed | heartbeat | ack_timeout | channel_closed | nack | broker_restart | engine_restart | ""
  * @property {number|null} deadline    when the broker's patience with it ends; null: not known
  * @property {string} stopped     the method of its frame that hangs in the tap, or was thrown away there; empty: none

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { format, missing, parse, SCENE, sceneOf, untouched, VIEW } from "../../static/js/core/link.js";
+import { brief, format, missing, parse, SCENE, sceneOf, untouched, VIEW } from "../../static/js/core/link.js";
 import { merge } from "../../static/js/core/merge.js";
 import { sceneWords, wrongWords } from "../../static/js/text/link.js";
 import { keyframe, worker } from "./frames.js";
@@ -29,6 +29,44 @@ test("nonsense is left out, and said with what is allowed", () => {
   assert.match(wrongWords(parse("?prefech=5").wrong), /no such setting/);
 });
 
+test("what the queue is, what the tasks are, and what the workers do of them", () => {
+  const { scene, wrong } = parse(
+    "?durable=false&persistent=true&idempotent=true&workers=0&body=photo...&count=3",
+  );
+  const said = {
+    durable: false,
+    persistent: true,
+    idempotent: true,
+    workers: 0,
+    body: "photo...",
+    count: 3,
+  };
+  assert.deepEqual([scene, wrong], [said, []]);
+  assert.equal(
+    sceneWords(scene),
+    "0 workers, classic queue, transient, idempotent workers, persistent tasks, photo... × 3",
+  );
+  assert.equal(sceneWords({ kind: "classic", idempotent: false }), "classic queue, workers not idempotent");
+  assert.equal(sceneWords({ durable: true, persistent: false }), "quorum queue, transient tasks");
+  assert.equal(
+    wrongWords(parse("?durable=no&kind=stream&persistent=1").wrong),
+    "durable=no: must be true or false; kind=stream: must be quorum or classic; persistent=1: must be true or false.",
+  );
+  const both = parse("?durable=false&kind=quorum");
+  assert.deepEqual(both.scene, { durable: false });
+  assert.equal(wrongWords(both.wrong), "kind=quorum: must be classic.");
+});
+
+test("a link to a scene says what differs, and as little as tells it", () => {
+  const plain = { ack: "manual", prefetch: 1, workers: 3, durable: true, kind: "quorum", idempotent: false };
+  const link = more => format({}, brief({ ...plain, persistent: true, ...more }));
+  assert.equal(link({}), "?ack=manual&prefetch=1&workers=3&kind=quorum&idempotent=false");
+  assert.equal(
+    link({ durable: false, kind: "classic", idempotent: true, persistent: false }),
+    "?ack=manual&prefetch=1&workers=3&durable=false&idempotent=true&persistent=false",
+  );
+});
+
 test("a count without a task is nothing, and what is too long is refused", () => {
   assert.deepEqual(parse("?count=5").scene, {});
   assert.equal(parse(`?body=${"x".repeat(4096)}`).wrong.length, 0);
@@ -40,7 +78,13 @@ test("a count without a task is nothing, and what is too long is refused", () =>
 
 test("what is so already is not missing", () => {
   const world = merge(null, keyframe({ workers: { ...worker("worker-1"), ...worker("worker-2") } })).world;
-  assert.deepEqual(sceneOf(world), { ack: "manual", prefetch: 1, workers: 2 });
+  const now = { ack: "manual", prefetch: 1, workers: 2, durable: true, kind: "quorum", idempotent: false };
+  assert.deepEqual(sceneOf(world), now);
+  assert.deepEqual(missing({ durable: true, kind: "classic", idempotent: true }, world), {
+    kind: "classic",
+    idempotent: true,
+  });
+  assert.deepEqual(missing({ ...now, workers: 3 }, world), { workers: 3 });
   assert.deepEqual(missing({ ack: "manual", prefetch: 5, workers: 2 }, world), { prefetch: 5 });
   assert.equal(untouched(world), true);
   assert.equal(untouched(merge(world, { n: 2, link: { engine: true, watching: 2 } }).world), false);
@@ -55,6 +99,9 @@ test("ten thousand random addresses: nothing thrown, and what was understood com
   const names = [...Object.keys(VIEW), ...Object.keys(SCENE), "x", "__proto__", "toString", "", "%", "pin[]"];
   const values = [
     "auto",
+    "true",
+    "false",
+    "quorum",
     "manual",
     "dark",
     "big",

@@ -1,7 +1,7 @@
 """The page without a server behind it: the real page and its code, fed with frames that a test writes.
 
 The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
-tests/js/frames.js and of js/ beside this file. For what depends on the picture alone: it is there at once, and the same each time.
+tests/js/frames.js and of js/ beside this file. What the page asks for is in `asked`, and is answered with `answer` where there is one. For what depends on the picture alone: it is there at once, and the same each time.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ MODULES = {
     "frames.js": TESTS / "js" / "frames.js",
     "scenes.js": HERE / "scenes.js",
     "soak.js": HERE / "soak.js",
+    "ways.js": HERE / "ways.js",
 }
 MAIN = """
 import { createApp } from "./app.js";
 import * as frames from "./frames.js";
 import * as scenes from "./scenes.js";
 import { soak } from "./soak.js";
-window.make = { ...frames, ...scenes, soak };
+import * as ways from "./ways.js";
+window.make = { ...frames, ...scenes, ...ways, soak };
 createApp({
   start(on) {
     window.feed = on.frame;
@@ -33,7 +35,10 @@ createApp({
   seen() {},
   film: async () => null,
   program: async () => "",
-  command: async () => ({ ok: true }),
+  async command(command) {
+    window.asked = [...(window.asked ?? []), command];
+    return window.answer ?? { ok: true };
+  },
 });
 """
 

@@ -188,30 +188,34 @@ class Engine:
 
     async def _set(self, order: orders.Settings) -> None:
         async with self._one_at_a_time:
-            before = self._supervisor.settings
-            asked = {
-                name: value for name, value in msgspec.structs.asdict(order).items() if value is not None
-            }
-            del asked["id"]
-            settings = replace(before, **asked)
-            if settings.kind == "quorum" and not settings.durable:
-                raise Refused(422, "A quorum queue is always durable.")
-            if (settings.durable, settings.kind) != (before.durable, before.kind):
+            settings, anew = self._wanted(order)
+            if anew:
+                if not self._up.is_set():
+                    raise Refused(503, "The broker is away: try again once it is back.")
+                counted = await self._monitor.count(settings.queue)
+                if counted and counted.ready:
+                    raise Refused(
+                        409,
+                        f"There are {counted.ready} tasks in {settings.queue}: let them be done first, or reset.",
+                    )
                 await self._declare_anew(settings)
             self._supervisor.change(settings)
 
-    async def _declare_anew(self, settings: WorkerSettings) -> None:
-        """A queue cannot change what it is: it goes, and comes back another. Only empty, and only where it is ours."""
-        if not self._broker.own:
+    def _wanted(self, order: orders.Settings | orders.Reset) -> tuple[WorkerSettings, bool]:
+        """The settings with what the order says of them, and whether the queue has to be declared anew for that: only where it is ours."""
+        before = self._supervisor.settings
+        said = {name: getattr(order, name, None) for name in asdict(before)}
+        settings = replace(before, **{name: value for name, value in said.items() if value is not None})
+        if settings.kind == "quorum" and not settings.durable:
+            raise Refused(422, "A quorum queue is always durable.")
+        anew = (settings.durable, settings.kind) != (before.durable, before.kind)
+        if anew and not self._broker.own:
             raise Refused(409, "This broker is not ours: its queue stays what it is.")
-        if not self._up.is_set():
-            raise Refused(503, "The broker is away: try again once it is back.")
-        counted = await self._monitor.count(settings.queue)
-        if counted and counted.ready:
-            raise Refused(
-                409, f"There are {counted.ready} tasks in {settings.queue}: let them be done first, or reset."
-            )
-        if counted:
+        return settings, anew
+
+    async def _declare_anew(self, settings: WorkerSettings) -> None:
+        """A queue cannot change what it is: it goes, with what is in it, and comes back another."""
+        if await self._monitor.count(settings.queue):
             gone = await self._monitor.delete(settings.queue)
             self._journal.say(ev.QueueDeleted(conn=0, queue=settings.queue, count=gone or 0))
         await self._monitor.declare(settings.queue, settings.durable, settings.kind)
@@ -239,16 +243,17 @@ class Engine:
         async with self._one_at_a_time:
             if not self._up.is_set():
                 raise Refused(503, "The broker is away: reset again once it is back.")
+            settings, anew = self._wanted(order)
             await self._supervisor.reset(count)
-            now = self._supervisor.settings
-            prefetch = now.prefetch if order.prefetch is None else order.prefetch
-            self._supervisor.change(replace(now, ack=order.ack or now.ack, prefetch=prefetch))
+            self._supervisor.change(settings)
             try:
                 for name in self._supervisor.workers:
                     self._tap.cut([link.conn for link in self._tap.named(name)])
                 ours = self._census.known() if self._broker.own else []
                 for queue in {self._settings.worker.queue, *ours}:
                     await self._empty(queue)
+                if anew:
+                    await self._declare_anew(settings)
                 self._counted.clear()
                 self._folder.forget_results()
                 self._journal.say(ev.RunReset())

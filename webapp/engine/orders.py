@@ -125,6 +125,9 @@ class Reset(Order, frozen=True):
 
     ack: Literal["manual", "auto"] | None = None
     prefetch: Prefetch | None = None
+    durable: bool | None = None
+    kind: Literal["quorum", "classic"] | None = None
+    idempotent: bool | None = None
     workers: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 

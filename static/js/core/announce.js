@@ -4,9 +4,10 @@
  * is moved), never every delivery. Pure; the words are in text.js.
  *
  * @typedef {import("../types.js").World} World
- * @typedef {{kind: string, worker?: string, tasks?: number[], attempt?: number, value?: string|number}} Change
+ * @typedef {{kind: string, worker?: string, tasks?: number[], attempt?: number, value?: string|number, watch?: import("./stopwatch.js").Watch}} Change
  */
 import { attemptCount } from "./motion.js";
+import { stopwatch } from "./stopwatch.js";
 
 /**
  * @param {World|null} before
@@ -64,6 +65,9 @@ function workerChanges(before, after) {
   return out;
 }
 
+/** Ways to notice that take seconds or minutes. */
+const SLOW = new Set(["heartbeat", "ack_timeout"]);
+
 /** @param {World} before @param {World} after @returns {Change[]} */
 function taskChanges(before, after) {
   /** @type {number[]} */
@@ -74,10 +78,12 @@ function taskChanges(before, after) {
   const dead = [];
   /** @type {Change[]} */
   const taken = [];
+  /** How the broker noticed, where that took a while: it is worth a word. @type {import("./stopwatch.js").Watch|undefined} */
+  let watch;
   for (const [id, task] of after.tasks) {
     const was = before.tasks.get(id);
     if (was === task || was === undefined) continue;
-    const gone = task.attempts.some((each, i) => {
+    const gone = task.attempts.find((each, i) => {
       const old = was.attempts[i];
       return (
         each.end !== null &&
@@ -89,14 +95,18 @@ function taskChanges(before, after) {
     });
     if (task.state === "lost" && was.state !== "lost") lost.push(task.n);
     else if (task.state === "dead" && was.state !== "dead") dead.push(task.n);
-    else if (gone) back.push(task.n);
+    else if (gone) {
+      back.push(task.n);
+      const how = stopwatch(gone);
+      if (how !== null && SLOW.has(how.noticed)) watch ??= how;
+    }
     const again = attemptCount(task) > 1 && attemptCount(task) > attemptCount(was);
     if (again && task.worker !== null)
       taken.push({ kind: "taken", worker: task.worker, tasks: [task.n], attempt: attemptCount(task) });
   }
   /** @type {Change[]} */
   const out = [];
-  if (back.length > 0) out.push({ kind: "back", tasks: back });
+  if (back.length > 0) out.push({ kind: "back", tasks: back, ...(watch && { watch }) });
   if (lost.length > 0) out.push({ kind: "lost", tasks: lost });
   if (dead.length > 0) out.push({ kind: "dead", tasks: dead });
   return [...out, ...taken];

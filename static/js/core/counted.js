@@ -5,6 +5,7 @@
  * @typedef {import("../types.js").Task} Task
  */
 import { attemptCount } from "./motion.js";
+import { blamed, outage } from "./outage.js";
 
 /** Those that are not simply the tasks in the state of that name. @type {Record<string, (task: Task) => boolean>} */
 const COUNTED = {
@@ -12,6 +13,21 @@ const COUNTED = {
   redelivered: task => task.redelivered || attemptCount(task) > 1,
   done_twice: task => task.results > 1,
 };
+
+/**
+ * Whether a task was lost because the broker had it in memory only. What a worker's death loses was delivered under auto-ack; nothing else is
+ * ever lost.
+ * @param {Task} task
+ */
+export const lostWithBroker = task => task.state === "lost" && task.attempts.at(-1)?.auto_ack !== true;
+
+/** Those that went with the broker in its last outage. @param {import("../types.js").World} world */
+export function goneWithBroker(world) {
+  const away = outage(world);
+  return world.lost
+    .flatMap(id => world.tasks.get(id) ?? [])
+    .filter(task => lostWithBroker(task) && blamed(away, task.settled_at ?? Number.NEGATIVE_INFINITY));
+}
 
 /**
  * @param {import("../types.js").World} world

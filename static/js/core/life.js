@@ -3,8 +3,10 @@
  * Life strips: which tasks get a row, and the segments of a row. Pure.
  *
  * @typedef {import("../types.js").Task} Task
+ * @typedef {import("../types.js").Attempt} Attempt
  * @typedef {import("../types.js").World} World
  */
+import { effects } from "./effects.js";
 import { attemptCount, attemptNumber, isSettling } from "./motion.js";
 
 const WAITING = 3; // ready tasks of a queue that may get a row
@@ -71,16 +73,17 @@ export function span(tasks, t, pin) {
 /**
  * @typedef {Object} Segment
  * @property {string} key
- * @property {string} kind    wait | held | again | risk | done | bad | plain
+ * @property {string} kind    wait | held | again | risk | done | bad | plain | effect
  * @property {number} from
  * @property {number|null} to null: goes on
  * @property {string} worker  empty for waiting time
  * @property {string|null} end
  * @property {number} attempt
+ * @property {Attempt|null} of
  */
 
 /**
- * Waiting and attempts of one task, in order of time.
+ * Waiting and attempts of one task, in order of time; then, where it was done more than once, each time that it was.
  * @param {Task} task
  * @returns {Segment[]}
  */
@@ -98,15 +101,37 @@ export function segments(task) {
       worker: attempt.worker,
       end: attempt.end,
       attempt: attemptNumber(task, i),
+      of: attempt,
     });
     free = attempt.ended_at;
   }
   if (task.state === "ready" && free !== null) out.push(wait(task.attempts.length, free, null));
+  if (task.results > 1)
+    for (const { at, worker, nth } of effects(task))
+      out.push({
+        key: `e${nth}`,
+        kind: "effect",
+        from: at,
+        to: at,
+        worker,
+        end: null,
+        attempt: nth,
+        of: null,
+      });
   return out;
 }
 
 /** @param {number} i @param {number} from @param {number|null} to @returns {Segment} */
-const wait = (i, from, to) => ({ key: `w${i}`, kind: "wait", from, to, worker: "", end: null, attempt: 0 });
+const wait = (i, from, to) => ({
+  key: `w${i}`,
+  kind: "wait",
+  from,
+  to,
+  worker: "",
+  end: null,
+  attempt: 0,
+  of: null,
+});
 
 /** What an attempt is, or how it ended: held | again | risk | done | bad. @param {Task} task @param {number} i */
 export function kind(task, i) {

@@ -3,10 +3,11 @@
  * What an address says: how the page is looked at (this page's own affair), and what scene it prepares (everybody's). Pure: text in, values out,
  * and back. Nonsense is left out and told; nothing throws.
  *
- *   ?theme=dark&tab=code  ·  ?ack=auto&prefetch=5&workers=4&body=photo...&count=5
+ *   ?theme=dark&tab=code  ·  ?ack=auto&prefetch=5&workers=4&body=photo...&count=5  ·  ?durable=false&persistent=true
  *
  * @typedef {{theme?: string, type?: string, full?: string, tab?: string, pin?: number, queue?: string}} View
- * @typedef {{ack?: string, prefetch?: number, workers?: number, body?: string, count?: number}} Scene
+ * @typedef {{ack?: string, prefetch?: number, workers?: number, durable?: boolean, kind?: string, idempotent?: boolean,
+ *   persistent?: boolean, body?: string, count?: number}} Scene  `durable` and `kind` are the queue's, `persistent` the tasks'
  * @typedef {{words: string[]} | {from: number, to: number} | {bytes: number} | {dots: number} | null} Allowed
  * @typedef {{name: string, value: string, allowed: Allowed}} Wrong  `allowed` is null where there is no such name
  */
@@ -20,7 +21,7 @@ const MOST_DOTS = 600;
 
 /**
  * @typedef {Object} Parameter
- * @property {(text: string) => string|number|null} read  null: not allowed
+ * @property {(text: string) => string|number|boolean|null} read  null: not allowed
  * @property {Allowed} allowed
  */
 
@@ -43,6 +44,12 @@ const some = bytes => ({
   allowed: { bytes },
 });
 
+/** @type {Parameter} */
+const yesOrNo = {
+  read: text => (text === "true" ? true : text === "false" ? false : null),
+  allowed: { words: ["true", "false"] },
+};
+
 /** @param {string} text */
 const size = text => new TextEncoder().encode(text).length;
 
@@ -61,6 +68,10 @@ export const SCENE = {
   ack: oneOf("manual", "auto"),
   prefetch: whole(0, 1000),
   workers: whole(0, 32),
+  durable: yesOrNo,
+  kind: oneOf("quorum", "classic"),
+  idempotent: yesOrNo,
+  persistent: yesOrNo,
   body: {
     read: text => (dots(text) <= MOST_DOTS ? some(MOST_BYTES).read(text) : null),
     allowed: { bytes: MOST_BYTES },
@@ -73,7 +84,7 @@ export const SCENE = {
  * @returns {{view: View, scene: Scene, wrong: Wrong[]}}
  */
 export function parse(search) {
-  /** @type {{view: Record<string, string|number>, scene: Record<string, string|number>, wrong: Wrong[]}} */
+  /** @type {{view: Record<string, string|number|boolean>, scene: Record<string, string|number|boolean>, wrong: Wrong[]}} */
   const out = { view: {}, scene: {}, wrong: [] };
   const seen = new Set();
   for (const [name, text] of new URLSearchParams(search.slice(0, LONGEST))) {
@@ -90,6 +101,10 @@ export function parse(search) {
     else part[name] = value;
   }
   if (out.scene.body === undefined) delete out.scene.count; // five times nothing
+  if (out.scene.durable === false && out.scene.kind === "quorum") {
+    out.wrong.push({ name: "kind", value: "quorum", allowed: { words: ["classic"] } }); // a quorum queue is always durable
+    delete out.scene.kind;
+  }
   return out;
 }
 
@@ -122,15 +137,28 @@ export function format(view, scene = {}) {
 export function missing(scene, world) {
   const now = sceneOf(world);
   const out = { ...scene };
-  for (const name of /** @type {const} */ (["ack", "prefetch", "workers"]))
-    if (out[name] === now[name]) delete out[name];
+  for (const name of SET) if (out[name] === now[name]) delete out[name];
   return out;
 }
 
-/** The scene that is on: how workers acknowledge and how many of ours there are. @param {import("../types.js").World} world */
+/** What a reset can set: all of a scene but its tasks. @type {(keyof ReturnType<typeof sceneOf>)[]} */
+export const SET = ["ack", "prefetch", "workers", "durable", "kind", "idempotent"];
+
+/** The scene that is on: how workers acknowledge, how many of ours there are, what the queue is. @param {import("../types.js").World} world */
 export function sceneOf(world) {
+  const { ack, prefetch, durable, kind, idempotent } = world.settings;
   const workers = [...world.workers.values()].filter(each => each.kind === "local").length;
-  return { ack: world.settings.ack, prefetch: world.settings.prefetch, workers };
+  return { ack, prefetch, workers, durable, kind, idempotent };
+}
+
+/** The same in as few words as tell it: a quorum queue is durable, and one that is not is a classic one. @param {Scene} scene @returns {Scene} */
+export function brief({ durable, kind, idempotent, persistent, ...rest }) {
+  return {
+    ...rest,
+    ...(durable === false ? { durable } : { kind }),
+    idempotent,
+    ...(persistent === false && { persistent }),
+  };
 }
 
 /** Whether nothing would be taken from anybody: nothing is published, and nobody else is watching. @param {import("../types.js").World} world */

@@ -72,6 +72,9 @@ export function settings(raw) {
     ack: string(from.ack, "manual"),
     prefetch: number(from.prefetch, 1),
     queue: string(from.queue, "task_queue"),
+    durable: from.durable !== false,
+    kind: string(from.kind, "quorum"),
+    idempotent: from.idempotent === true,
     moved: Object.fromEntries(Object.entries(record(from.moved)).map(([name, at]) => [name, number(at)])),
   };
 }
@@ -191,12 +194,6 @@ export function producer(raw, name) {
   };
 }
 
-/** @param {unknown} raw @returns {import("../types.js").Fault|null} */
-function fault(raw) {
-  const from = record(raw);
-  return typeof from.kind === "string" ? { kind: from.kind, at: number(from.at) } : null;
-}
-
 /** @param {unknown} raw @returns {import("../types.js").Attempt} */
 function attempt(raw) {
   const from = record(raw);
@@ -215,8 +212,15 @@ function attempt(raw) {
     stopped: string(from.stopped),
     arrived_at: numberOrNull(from.arrived_at),
     released_at: numberOrNull(from.released_at),
+    known: from.known === true,
     fault: fault(from.fault),
   };
+}
+
+/** @param {unknown} raw @returns {import("../types.js").Fault|null} */
+function fault(raw) {
+  const from = record(raw);
+  return typeof from.kind === "string" ? { kind: from.kind, at: number(from.at) } : null;
 }
 
 /** @param {unknown} raw @param {string} id @returns {import("../types.js").Task} */

@@ -30,6 +30,7 @@ const AWAY = new Set(["starting", "stopped", "frozen", "cut"]);
  * @property {number|null} began
  * @property {number|null} to
  * @property {string|null} end
+ * @property {import("../types.js").Attempt} of
  * @property {number} line   where it waits: 0 is the uppermost; ones too many share the last
  */
 
@@ -55,6 +56,7 @@ export function stints(world, since) {
         began: null,
         to: attempt.ended_at,
         end: attempt.end,
+        of: attempt,
         line: 0,
       });
       all.set(attempt.worker, mine);

@@ -29,15 +29,32 @@ export const knobs = {
       "How many unacked messages a worker may hold at once; 1 is fair dispatch, and whoever is free gets the next. Under auto-ack it has no effect at all, for nothing is ever unacked.",
     tries: "Choose no limit, stop all workers but one, send × 20, then start another: it stays idle.",
   },
+  persistent: {
+    title: "Persistent and transient tasks",
+    says: ({ settings }) =>
+      `A persistent message is written to disk by the broker, a transient one is kept in its memory; but it survives a restart only if its queue is durable, too. ${settings.kind === "quorum" ? "A quorum queue, which this is, writes everything to disk: here the choice makes no difference" : settings.durable ? "This queue is durable, so here the choice decides" : "This queue is transient: here everything is gone, whatever is chosen"}.`,
+    tries:
+      "Make it a classic queue (at its heading), stop all workers, submit one of each, click the broker’s name and restart it: one is lost.",
+  },
   durable: {
-    title: "Durable and persistent",
+    title: "Durable and transient queues",
     says: ({ queues, settings }) => {
       const queue = queues.get(settings.queue);
       const kind =
-        queue === undefined ? "" : `${queue.durable ? "a durable" : "a transient"} ${queue.kind} queue`;
-      return `A message survives a restart of the broker only if its queue is durable and it was published as persistent: both, or it is gone. ${kind === "" ? "The form here publishes persistent messages" : `This is ${kind}, and the form here publishes persistent messages`}.`;
+        queue === undefined
+          ? "A quorum queue"
+          : `This is ${queue.durable ? "a durable" : "a transient"} ${queue.kind} queue; a quorum queue`;
+      return `A message survives a restart of the broker only if its queue is durable and it was published as persistent: both, or it is gone. ${kind} is always durable, and keeps transient messages, too.`;
     },
-    tries: "Stop all workers, send × 5, click the broker’s name and restart it: all five are still ready.",
+    tries:
+      "Choose Classic queue, transient; stop all workers, send × 5, click the broker’s name and restart it: all five lie in Lost, by name.",
+  },
+  idempotent: {
+    title: "Idempotent workers",
+    says: ({ settings }) =>
+      `An ack says that the broker may forget a message, not that its work was done once: whoever gets it again does it again. An idempotent worker looks first whether the result is known, and then only acks${settings.idempotent ? "; ours do so now" : ""}.`,
+    tries:
+      "Hold a worker’s ack (⋯) until its work is done, then stop it: done twice counts 1. The same with this switch on: it stays 0.",
   },
   heartbeat: {
     title: "Heartbeat",

@@ -2,21 +2,39 @@
 /** The words of a link that prepares a scene. */
 import { count } from "../core/format.js";
 import { text as T } from "../text.js";
+import { queueWords, ways as W } from "./ways.js";
 
 /** @param {string} value */
 const short = value => (value.length > 24 ? `${value.slice(0, 24)}…` : value);
 
 /** "auto-ack, prefetch 5, 4 workers, photo... × 5". @param {import("../core/link.js").Scene} scene */
-export function sceneWords({ ack, prefetch, workers, body, count: n = 1 }) {
+export function sceneWords({
+  ack,
+  prefetch,
+  workers,
+  durable,
+  kind,
+  idempotent,
+  persistent,
+  body,
+  count: n = 1,
+}) {
   return [
     ack === undefined ? "" : ack === "auto" ? "auto-ack" : "manual ack",
     prefetch === undefined ? "" : `prefetch ${prefetch === 0 ? T.noLimit : prefetch}`,
     workers === undefined ? "" : `${count(workers)} ${workers === 1 ? "worker" : "workers"}`,
+    durable === undefined && kind === undefined ? "" : queueOf(durable, kind),
+    idempotent === undefined ? "" : (idempotent ? W.idempotentOn : W.idempotentNot).toLowerCase(),
+    persistent === undefined ? "" : `${persistent ? W.persistent : W.transient} tasks`,
     body === undefined ? "" : n === 1 ? short(body) : `${short(body)} × ${count(n)}`,
   ]
     .filter(Boolean)
     .join(", ");
 }
+
+/** As the server completes it, see webapp/commands.py. @param {boolean} [durable] @param {string} [kind] */
+const queueOf = (durable, kind) =>
+  queueWords({ durable: durable ?? true, kind: kind ?? (durable ? "quorum" : "classic") });
 
 /** @param {import("../core/link.js").Allowed} allowed */
 function allowedWords(allowed) {

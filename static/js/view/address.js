@@ -5,7 +5,7 @@
  * How the page looks is taken at once. A scene would change what runs, for everybody: it is set up at once only where nothing can be lost by
  * it, else the page asks. An answered question leaves the address, so that a reload does not ask again.
  */
-import { format, missing, parse, untouched } from "../core/link.js";
+import { format, missing, parse, SET, untouched } from "../core/link.js";
 import { linkText as L, sceneWords, wrongWords } from "../text/link.js";
 import { openOffer } from "./offer.js";
 
@@ -16,9 +16,10 @@ import { openOffer } from "./offer.js";
  *   look: ReturnType<typeof import("./look.js").mountLook>,
  *   note: (title: string, detail?: string) => void,
  *   command: (detail: Record<string, unknown>) => Promise<boolean>,
- * }} page
+ *   kept: {persistent: boolean},
+ * }} page  `kept`: what the form makes of its tasks
  */
-export function mountAddress({ look, note, command }) {
+export function mountAddress({ look, note, command, kept }) {
   const asked = parse(location.search);
   let scene = asked.scene;
   let full = asked.view.full === "1";
@@ -32,6 +33,8 @@ export function mountAddress({ look, note, command }) {
   function arrive(here) {
     arrived = true;
     if (asked.wrong.length > 0) note(L.wrongTitle, wrongWords(asked.wrong));
+    if (scene.persistent !== undefined) kept.persistent = scene.persistent; // this window's form: nobody has to be asked
+    if (scene.body === undefined) delete scene.persistent;
     if (Object.keys(missing(scene, here)).length === 0) scene = {};
     else if (untouched(here)) return void setUp();
     if (Object.keys(scene).length > 0 || full) ask(here);
@@ -67,13 +70,14 @@ export function mountAddress({ look, note, command }) {
   }
 
   async function setUp() {
-    const { ack, prefetch, workers, body, count } = scene;
+    const { body, count, persistent = kept.persistent } = scene;
     const said = sceneWords(scene);
-    const fresh = world?.ledger.published === 0 && [ack, prefetch, workers].every(each => each === undefined);
+    const settings = given(Object.fromEntries(SET.map(name => [name, scene[name]])));
+    const fresh = world?.ledger.published === 0 && Object.keys(settings).length === 0;
     decided();
     const done =
-      (fresh || (await command({ do: "reset", ...given({ ack, prefetch, workers }) }))) &&
-      (body === undefined || (await command({ do: "submit", body, count: count ?? 1 })));
+      (fresh || (await command({ do: "reset", ...settings }))) &&
+      (body === undefined || (await command({ do: "submit", body, count: count ?? 1, persistent })));
     if (done) note(L.done(said));
   }
 

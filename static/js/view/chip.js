@@ -1,9 +1,11 @@
 // @ts-check
 /** A task, small: its sign, its number, and on the Unacked shelf who holds it and for how long. */
 
+import { lostWithBroker } from "../core/counted.js";
 import { cut, held } from "../core/format.js";
 import { attemptCount } from "../core/motion.js";
 import { faults } from "../text/faults.js";
+import { lostKind, lostWords, story, ways as W } from "../text/ways.js";
 import * as words from "../text.js";
 import { act, attr, h, show, text } from "./dom.js";
 
@@ -20,7 +22,15 @@ export function describe(chip) {
   const { task } = chip;
   const state = words.ledger[task.state] ?? task.state;
   const again = attemptCount(task) > 1 ? `, ${words.text.attempt(attemptCount(task))}` : "";
-  return `#${task.n} ${cut(task.body, 120)} · ${state}${task.worker ? ` · ${task.worker}` : ""}${again}`;
+  const more = [
+    task.results > 1 ? W.twice : "",
+    lostWithBroker(task) ? lostWords(task) : task.persistent ? "" : W.transientTask,
+    story(task),
+  ].filter(Boolean);
+  return [
+    `#${task.n} ${cut(task.body, 120)} · ${state}${task.worker ? ` · ${task.worker}` : ""}${again}`,
+    ...more,
+  ].join(" · ");
 }
 
 /**
@@ -34,6 +44,8 @@ export function mark(node, chip) {
   attr(node, "data-attempt", chip.attempt);
   attr(node, "data-look", chip.look);
   attr(node, "data-coming", chip.coming);
+  attr(node, "data-transient", !chip.task.persistent);
+  attr(node, "data-twice", chip.task.results > 1);
 }
 
 /** Whether two chips look the same: a task that did not change is the same object. @param {Chip|null} a @param {Chip|null} b */
@@ -125,19 +137,25 @@ export function makeGhost() {
   };
 }
 
-/** A task that is gone, and who had it last. @returns {import("./dom.js").Part<Chip>} */
+/** A task that is gone: who had it last, or that it went with the broker. @returns {import("./dom.js").Part<Chip>} */
 export function makeTomb() {
   const chip = makeChip();
   const holder = h("small", { class: "holder" });
   const name = h("bdi", {});
-  holder.append(name);
+  const why = h("span", {});
+  const rest = h("span", { class: "rest", text: `: ${W.withBroker}` });
+  holder.append(name, why, rest);
   chip.node.append(holder);
   return {
     node: chip.node,
     update(item, index) {
       chip.update(item, index);
-      text(name, item.task.attempts.at(-1)?.worker ?? "");
-      show(holder, item.task.attempts.length > 0);
+      const { task } = item;
+      const gone = lostWithBroker(task);
+      text(name, gone ? "" : (task.attempts.at(-1)?.worker ?? ""));
+      text(why, gone ? lostKind(task) : "");
+      show(rest, gone);
+      show(holder, gone || task.attempts.length > 0);
     },
   };
 }

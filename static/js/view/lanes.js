@@ -3,6 +3,7 @@
 import { density } from "../core/density.js";
 import * as words from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
+import { makeIdempotent } from "./idempotent.js";
 import { makeInfo } from "./info.js";
 import { makeLane } from "./lane.js";
 import { rem } from "./shelf.js";
@@ -26,6 +27,7 @@ export function mountLanes(root, changed, world) {
     T.addWorker,
   );
   add.addEventListener("click", () => act(add, "command", { do: "add" }));
+  const idempotent = makeIdempotent(world);
   const hint = h("p", { class: "col-hint", "data-role": "hint", role: "status" });
   const list = h("div", { class: "lanes" });
   const below = h("button", {
@@ -43,6 +45,7 @@ export function mountLanes(root, changed, world) {
       makeInfo("heartbeat", world),
       hint,
       below,
+      idempotent.node,
       add,
     ),
     list,
@@ -113,6 +116,7 @@ export function mountLanes(root, changed, world) {
           return part;
         },
       );
+      idempotent.update(scene.world);
       const auto = scene.hint === null && scene.world.settings.ack === "auto";
       text(hint, auto ? T.prefetchVoid : (words.hints[scene.hint ?? ""] ?? ""));
       attr(hint, "data-quiet", auto || scene.hint === "starting");

@@ -2,6 +2,7 @@
 /** Life strips: one row a task, one segment an attempt, coloured by how it ended. */
 import { rows, segments, span } from "../core/life.js";
 import { foot as T } from "../text/foot.js";
+import { endWords, ways as W } from "../text/ways.js";
 import * as words from "../text.js";
 import { describe } from "./chip.js";
 import { act, attr, h, reconcile, style, text } from "./dom.js";
@@ -10,9 +11,18 @@ import { AHEAD, fit, mountTrack } from "./track.js";
 /** Sign for what an attempt is or how it ended. @type {Record<string, string>} */
 export const SIGNS = { held: "◐", again: "↻", risk: "△", done: "✓", bad: "✕", plain: "·" };
 
-/** What an attempt is or how it ended, in a word. @param {{kind: string, end: string|null}} attempt */
-export const wordOf = ({ kind, end }) =>
-  end === null ? (words.ledger[kind === "risk" ? "at_risk" : "unacked"] ?? "") : (words.ends[end] ?? end);
+/**
+ * What an attempt is or how it ended: in full, and in a word.
+ * @param {{kind: string, end: string|null, of: import("../types.js").Attempt|null}} attempt
+ * @returns {{full: string, short: string}}
+ */
+export function wordOf({ kind, end, of }) {
+  const more = of && endWords(of);
+  if (more) return more;
+  const word =
+    end === null ? (words.ledger[kind === "risk" ? "at_risk" : "unacked"] ?? "") : (words.ends[end] ?? end);
+  return { full: word, short: word };
+}
 
 /** @param {HTMLElement} root */
 export function mountLife(root) {
@@ -64,7 +74,8 @@ function makeStrip(px) {
       attr(node, "data-of", task.n);
       attr(node, "data-state", task.state);
       attr(node, "data-again", task.redelivered);
-      text(label, `#${task.n}`);
+      attr(node, "data-twice", task.results > 1);
+      text(label, `#${task.n}${task.results > 1 ? ` ${words.glyphs.done_twice}` : ""}`);
       const what = describeTask(task);
       attr(label, "aria-label", what);
       attr(node, "title", what);
@@ -101,9 +112,14 @@ function makeSegment(px) {
         attr(node, "title", T.waitingTime);
         return text(node, "");
       }
+      if (each.kind === "effect") {
+        attr(node, "title", W.effect(each.attempt, each.worker));
+        return text(node, "");
+      }
       const sign = SIGNS[each.kind] ?? "";
-      const said = `${each.worker} ${sign} ${wordOf(each)}`;
-      text(node, fit(to - from, [said, `${each.worker} ${sign}`, sign]));
+      const { full, short } = wordOf(each);
+      const said = `${each.worker} ${sign} ${full}`;
+      text(node, fit(to - from, [said, `${each.worker} ${sign} ${short}`, `${each.worker} ${sign}`, sign]));
       attr(node, "title", said);
     },
   };

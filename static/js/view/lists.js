@@ -1,7 +1,8 @@
 // @ts-check
 /** The tasks behind a number of the ledger, in a dialog: as many as the frames carry, and honestly how many more there are. */
-import { counted } from "../core/counted.js";
+import { counted, lostWithBroker } from "../core/counted.js";
 import { cut } from "../core/format.js";
+import { lostWords, ways as W } from "../text/ways.js";
 import * as words from "../text.js";
 import { openDialog } from "./dialog.js";
 import { act, h } from "./dom.js";
@@ -30,7 +31,12 @@ export function openList(world, what, root) {
       }),
       h("span", {
         class: "by",
-        text: [...task.attempts.map(each => `${each.worker} ${endOf(each)}`)].slice(-3).join(", "),
+        text: lostWithBroker(task)
+          ? lostWords(task)
+          : [
+              ...task.attempts.map(each => `${each.worker} ${endOf(each)}`).slice(-3),
+              ...(task.results > 1 ? [W.twice] : []),
+            ].join(", "),
       }),
     );
     button.addEventListener("click", () => {

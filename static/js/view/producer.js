@@ -3,14 +3,18 @@
 import { count, dots } from "../core/format.js";
 import { text as T } from "../text.js";
 import { act, attr, h, reconcile, show, text } from "./dom.js";
+import { makePersistence } from "./persistence.js";
 
 const QUICK = ["m.", "m...", "m......"];
 const TIMES = [5, 20];
 /** Other producers that are named. */
 const GUESTS = 5;
 
-/** @param {HTMLElement} root */
-export function mountProducer(root) {
+/**
+ * @param {HTMLElement} root
+ * @param {() => import("../types.js").World|null} world  for the i
+ */
+export function mountProducer(root, world) {
   const field = h("input", {
     type: "text",
     id: "field",
@@ -54,6 +58,7 @@ export function mountProducer(root) {
     node.addEventListener("click", () => send(body, 1));
     return node;
   });
+  const kept = makePersistence(world);
   const says = h("p", { class: "says", id: "field-says" });
   const hint = h("p", { class: "hint" }, T.dotsBefore, h("code", { text: T.dotsExample }), T.dotsAfter);
   const error = h("p", { class: "problem", role: "alert", "data-role": "submit-error", hidden: true });
@@ -64,6 +69,7 @@ export function mountProducer(root) {
     h("div", { class: "field" }, field, seconds),
     h("div", { class: "row" }, submit, ...times),
     h("div", { class: "row" }, ...quick),
+    kept.node,
     says,
   );
   const others = h("ul", { class: "others" });
@@ -93,7 +99,7 @@ export function mountProducer(root) {
       return;
     }
     problem("");
-    act(form, "command", { do: "submit", body, count: n });
+    act(form, "command", { do: "submit", body, count: n, persistent: kept.persistent });
   }
 
   /** @param {string} message empty: all is well */
@@ -107,6 +113,7 @@ export function mountProducer(root) {
   return {
     problem,
     field,
+    kept,
     /** Where a published task sets out from. */
     anchor: submit,
     /** @param {import("../types.js").Scene} scene */

@@ -3,14 +3,17 @@
  * The queue and its two shelves. Ready is what waits; Unacked is what was delivered and is kept until acknowledged: a ghost there
  * is the broker's copy. Under auto-ack there are no ghosts, and the shelf says so. Below them, by name, what is lost or dead.
  */
+import { goneWithBroker } from "../core/counted.js";
 import { patience } from "../core/faults.js";
 import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
 import { faults as F } from "../text/faults.js";
+import { goneWords } from "../text/ways.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
+import { makeKind } from "./kind.js";
 import { makeShelf } from "./shelf.js";
 import { makeTabs } from "./tabs.js";
 
@@ -38,6 +41,7 @@ const NAMED = 2;
 export function mountQueue(root, changed, world) {
   const title = h("h2", {});
   const tabs = makeTabs();
+  const kind = makeKind(world);
 
   const next = h("span", { class: "note", "data-role": "next" });
   const readyCount = h("span", { class: "count" });
@@ -69,12 +73,7 @@ export function mountQueue(root, changed, world) {
   const lost = tray("lost", T.lost);
   const dead = tray("dead", T.dead);
   graves.append(lost.node, dead.node);
-  root.append(
-    h("header", { class: "col-head" }, title, makeInfo("durable", world), tabs.node),
-    ready,
-    unacked,
-    graves,
-  );
+  root.append(h("header", { class: "col-head" }, title, tabs.node, ...kind.nodes), ready, unacked, graves);
 
   /** @type {Map<string, ReturnType<typeof makeGhost>>} */
   const ghosts = new Map();
@@ -162,10 +161,11 @@ export function mountQueue(root, changed, world) {
     update(scene) {
       const { queue, world } = scene;
       const several = scene.queues.length > 1;
-      text(title, queue === null || several ? T.queue : `${T.queue} · ${queue.name}`);
+      text(title, queue === null || several || !queue.durable ? T.queue : `${T.queue} · ${queue.name}`);
       attr(title, "title", queue?.name ?? T.noQueue);
       title.classList.toggle("sr", several);
       tabs.update(scene);
+      kind.update(scene);
       attr(root, "data-outage", scene.outage);
 
       const first = queue?.next ? world.tasks.get(queue.next) : undefined;
@@ -243,7 +243,9 @@ function tickingOf({ kind, worker, method, n, from, to }, t) {
 
 /** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto @param {number} t */
 function captionOf(scene, auto, t) {
-  if (scene.outage !== null) return scene.outage === "down" ? T.brokerAway : T.brokerBack;
+  if (scene.outage === "down") return T.brokerAway;
+  const gone = scene.outage === "back" ? goneWithBroker(scene.world) : [];
+  if (scene.outage === "back") return gone.length > 0 ? goneWords(gone) : T.brokerBack;
   const { back, ticking } = scene;
   if (ticking !== null) return tickingOf(ticking, t);
   const from = back[0]?.from;

@@ -1,6 +1,6 @@
 // @ts-check
 /** A link to the scene that is on, to be copied: in a dialog, so that it can also be read, or copied by hand where the browser forbids the rest. */
-import { format, sceneOf } from "../core/link.js";
+import { brief, format, sceneOf } from "../core/link.js";
 import { linkText as L } from "../text/link.js";
 import { text as T } from "../text.js";
 import { openDialog } from "./dialog.js";
@@ -10,8 +10,9 @@ import { h, text } from "./dom.js";
  * @param {import("../types.js").World} world
  * @param {import("../core/link.js").View} view
  * @param {string} body  the task in the field
+ * @param {boolean} persistent  what the form makes of it
  */
-export function openShare(world, { pin: _, ...view }, body) {
+export function openShare(world, { pin: _, ...view }, body, persistent) {
   const field = h("input", {
     type: "text",
     readonly: true,
@@ -40,7 +41,10 @@ export function openShare(world, { pin: _, ...view }, body) {
   });
 
   function write() {
-    const scene = { ...sceneOf(world), ...(task.box.checked && body.trim() !== "" ? { body } : {}) };
+    const scene = {
+      ...brief({ ...sceneOf(world), persistent }),
+      ...(task.box.checked && body.trim() !== "" ? { body } : {}),
+    };
     field.value = `${location.origin}${location.pathname}${format(look.box.checked ? view : {}, scene)}`;
     text(word, L.copy);
   }

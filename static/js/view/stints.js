@@ -116,12 +116,15 @@ function makeStint(px, waiting) {
       const to = px(end ?? start + AHEAD);
       style(node, "transform", `translateX(${from.toFixed(1)}px)`);
       style(node, "width", `${Math.max(waiting ? 1 : 3, to - from).toFixed(1)}px`);
-      const word = waiting && each.began === null && each.to === null ? T.notBegun : wordOf(each);
-      attr(node, "title", `${describeTask(each.task)} · ${waiting ? T.notBegun : word}`);
+      const { full, short } =
+        waiting && each.began === null && each.to === null
+          ? { full: T.notBegun, short: T.notBegun }
+          : wordOf(each);
+      attr(node, "title", `${describeTask(each.task)} · ${waiting ? T.notBegun : full}`);
       if (waiting) return style(node, "--line", String(each.line / LINES));
       const sign = SIGNS[each.kind] ?? "";
       const n = `#${each.task.n}`;
-      text(node, fit(to - from, [`${n} ${sign} ${word}`, `${n} ${sign}`, n, sign]));
+      text(node, fit(to - from, [`${n} ${sign} ${full}`, `${n} ${sign} ${short}`, `${n} ${sign}`, n, sign]));
     },
   };
 }

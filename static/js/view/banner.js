@@ -1,0 +1,52 @@
+// @ts-check
+/**
+ * The banner of the ack timeout, above the stage's lower edge: who had what for how long, the broker's own words, and what this broker does. It moves
+ * nothing, can be sent away, and goes with the run.
+ */
+import { timeout } from "../core/patience.js";
+import { ways as W } from "../text/ways.js";
+import { text as T, tasks } from "../text.js";
+import { h, show, text } from "./dom.js";
+
+/** @param {HTMLElement} stage */
+export function mountBanner(stage) {
+  const said = h("p", { class: "banner-said" });
+  const own = h("q", { class: "banner-own" });
+  const here = h("p", {});
+  const close = h("button", { type: "button", class: "icon small", "aria-label": T.dismiss, text: "✕" });
+  const node = h(
+    "section",
+    { class: "banner", role: "status", "data-role": "timeout-banner", hidden: true },
+    h("div", {}, h("p", {}, h("b", { text: W.timeoutTitle }), " ", said), own, here),
+    close,
+  );
+  stage.append(node);
+
+  let run = 0;
+  /** The last one of this run: it stays when its task is no longer known by name. @type {import("../core/patience.js").Timeout|null} */
+  let last = null;
+  let dismissed = Number.NEGATIVE_INFINITY;
+  close.addEventListener("click", () => {
+    dismissed = last?.at ?? dismissed;
+    show(node, false);
+  });
+  return {
+    /** @param {import("../types.js").Scene} scene */
+    update({ world }) {
+      if (world.run !== run) {
+        run = world.run;
+        last = null;
+        dismissed = Number.NEGATIVE_INFINITY;
+      }
+      const found = timeout(world);
+      if (found !== null && (last === null || found.at !== last.at || last.words === "")) last = found;
+      const shown = last !== null && last.at <= world.at && last.at > dismissed ? last : null;
+      show(node, shown !== null);
+      if (shown === null) return;
+      text(said, W.timeout(shown.worker, tasks(shown.tasks), shown.after));
+      text(own, shown.words);
+      show(own, shown.words !== "");
+      text(here, W.timeoutHere(world.broker));
+    },
+  };
+}
