@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A Node fetched through pip, where the machine has none, lives in .venv/bin: it is looked for there last.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
-.PHONY: run test test-long check format bench pictures clean
+.PHONY: run test test-long check format bench pictures baselines clean
 
 run: .venv/installed
 	@$(BIN)/python -m webapp $(ARGS)
@@ -29,6 +29,9 @@ bench: .venv/installed-dev
 
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures
+
+baselines: .venv/installed-dev
+	@$(BIN)/python -m pytest tests/page/test_pictures.py --renew
 
 format: .venv/installed-dev
 	@$(BIN)/ruff format .
