@@ -11,7 +11,7 @@ run: .venv/installed
 
 test: .venv/installed-dev
 	@npm test --silent
-	@$(BIN)/python -m pytest -m "not long" --numprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m "not long" --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: .venv/installed-dev
 	@$(BIN)/python -m pytest -m long $(ARGS)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests import needs
-from tests.demo import BROKERS, Demo, demos
+from tests.demo import BROKERS, Demo
 from tests.page.stage import Stage
 
 FLAGS = [
@@ -22,8 +22,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all files here; not for those outside, whose own event loops Playwright's would forbid."""
     needs.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs.CHROMIUM, args=FLAGS)
@@ -32,13 +33,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module", params=BROKERS)
-def on_both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    yield from demos(request, tmp_path_factory)
+def on_both(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param)
 
 
 @pytest.fixture(scope="module", params=["embedded"])
-def on_embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    yield from demos(request, tmp_path_factory)
+def on_embedded(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param)
 
 
 @pytest.fixture
