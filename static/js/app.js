@@ -282,6 +282,7 @@ export function createApp(source) {
     },
     release() {
       if (chosen.pin !== null) verbs.pin?.({ n: chosen.pin });
+      else if (look.now().full) look.toggleFull();
     },
     "worker-key"({ n, action }) {
       const worker = [...(world?.workers.values() ?? [])].sort((a, b) => a.order - b.order)[n - 1];

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import needs
 from tests.demo import BROKERS, Demo
+from tests.fake_engine import Web
+from tests.page.scripted import script
 from tests.page.stage import Stage
 
 # Chromium heeds the last such flag alone: so what Playwright switches off comes first. Then two pages of its address bar's own, which a headless
@@ -81,6 +83,40 @@ def visit(browser: Browser) -> Iterator[Callable[..., Stage]]:
         return stage
 
     yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a web process that hands out the page; there is no broker behind it and no worker."""
+    with Web("--port", "0", "--data", str(tmp_path_factory.mktemp("pages"))) as web:
+        yield web.url()
+
+
+@pytest.fixture
+def fed(browser: Browser, pages: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page in a new window, to be fed with frames. It may write no error or warning to its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def hear(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            complaints.append(f"{kind}: {text}")
+
+    def fed(width: int = 1280, height: int = 720, **more: object) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, **{"base_url": pages, **more}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: hear(said.type, said.text))
+        page.on("pageerror", lambda error: hear("error", str(error)))
+        script(page, pages)
+        return page
+
+    yield fed
     for context in contexts:
         context.close()
     assert complaints == []

@@ -1,7 +1,7 @@
 """The page without a server behind it: the real page and its code, fed with frames that a test writes.
 
 The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
-tests/js/frames.js and of js/ beside this file. For what depends on the picture alone: it is there at once, and the same each time.
+tests/js/frames.js and of js/ beside this file, and `asked` the commands that went up. For what depends on the picture alone: it is there at once, and the same each time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import * as frames from "./frames.js";
 import * as scenes from "./scenes.js";
 import { soak } from "./soak.js";
 window.make = { ...frames, ...scenes, soak };
+window.asked = [];
 createApp({
   start(on) {
     window.feed = on.frame;
@@ -33,7 +34,10 @@ createApp({
   seen() {},
   film: async () => null,
   program: async () => "",
-  command: async () => ({ ok: true }),
+  async command(command) {
+    window.asked.push(command);
+    return { ok: true };
+  },
 });
 """
 
@@ -52,8 +56,29 @@ def script(page: Page, url: str) -> None:
         page.route(
             f"**/static/js/{name}*", answer(file.read_text("utf-8").replace("../../../static/js/", "./"))
         )
+    load(page, url)
+
+
+def load(page: Page, url: str) -> None:
+    """Leads a window whose page is fed to another address of it."""
     page.goto(url)
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    """Waits until the page, just loaded, can be fed."""
     page.wait_for_function("window.feed !== undefined")
+
+
+def until(page: Page, condition: str) -> None:
+    """Waits for what is no element; the page's own policy forbids what Playwright has for that, which evaluates text."""
+    page.evaluate(
+        f"""() => new Promise((done, late) => {{
+             const began = Date.now();
+             const look = () => ({condition}) ? done() : Date.now() - began > 20000 ? late('waited in vain') : setTimeout(look, 20);
+             look();
+           }})"""
+    )
 
 
 def show(page: Page, scene: str, *arguments: object) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.demo import Demo
-from tests.page.scripted import script, show
+from tests.page.scripted import show
 
 Open = Callable[..., Page]
 
@@ -56,30 +55,6 @@ STANDING = """() => Object.fromEntries([...document.querySelectorAll(
     '.lane:not([data-worker="worker-2"]) :is(.slot, .name, .acts, .kill), .lane, .shelf, .graves, .col-head, .form, .foot, .ledger'
   )].map((node, i) => { const b = node.getBoundingClientRect();
     return [`${i} ${node.className} ${node.closest('.lane')?.dataset.worker ?? ''}`, [b.left, b.top, b.width, b.height].map(Math.round).join()]; }))"""
-
-
-@pytest.fixture
-def fed(browser: Browser, on_embedded: Demo) -> Iterator[Open]:
-    """Opens the page to be fed with frames. It may write nothing to its console."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def fed(width: int = 1280, height: int = 720, **more: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        script(page, on_embedded.url())
-        return page
-
-    yield fed
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.mark.parametrize("prefetch", [1, 5, 0])

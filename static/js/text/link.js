@@ -23,6 +23,8 @@ function allowedWords(allowed) {
   if (allowed === null) return "there is no such setting";
   if ("words" in allowed) return `must be ${allowed.words.join(" or ")}`;
   if ("from" in allowed) return `must be a whole number from ${count(allowed.from)} to ${count(allowed.to)}`;
+  if ("once" in allowed) return "is said a second time, the first one counts";
+  if ("length" in allowed) return `an address is read up to its ${count(allowed.length)}th character`;
   return "bytes" in allowed ? `must be a text of at most ${count(allowed.bytes)} bytes` : "";
 }
 

@@ -9,7 +9,7 @@ import * as words from "../text.js";
 import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
-import { makeShelf } from "./shelf.js";
+import { forThumbs, makeShelf, THUMB } from "./shelf.js";
 import { makeTabs } from "./tabs.js";
 
 const { text: T } = words;
@@ -18,7 +18,8 @@ const { text: T } = words;
 /** Widths in rem of a digit, and of the sign of a redelivered task. */
 const DIGIT = 0.6;
 const SIGN = 1.05;
-/** A row of ghosts, and a ghost that names its holder, in rem. */
+/** A row of what waits, one of ghosts, and a ghost that names its holder, in rem. */
+const READY = 2.2;
 const GHOST = 1.96;
 const WIDE = 13;
 /** Tombstones that name who had the task. */
@@ -141,12 +142,14 @@ export function mountQueue(root, changed, world) {
         if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
       const cell = { ready: 2.05 + digits + again, ghosts: WIDE };
-      const ready = readyShelf.room({ width: cell.ready, height: 2.2 });
-      let ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
+      const thumbs = forThumbs();
+      const height = thumbs ? THUMB + 0.1 : GHOST;
+      const ready = readyShelf.room({ width: cell.ready, height: thumbs ? THUMB + 0.1 : READY });
+      let ghosts = ghostShelf.room({ width: cell.ghosts, height });
       const small = unacked > ghosts;
       if (small) {
         cell.ghosts = 2.05 + SIGN + digits;
-        ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
+        ghosts = ghostShelf.room({ width: cell.ghosts, height });
       }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
       return { ready, ghosts, cell };
