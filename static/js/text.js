@@ -77,15 +77,6 @@ export const ends = {
 };
 
 /** @type {Record<string, string>} */
-export const hints = {
-  broker_down: "The broker is down: nothing is delivered until it is back.",
-  no_workers: "No workers: nothing will be delivered.",
-  all_frozen: "Every worker is frozen. Only the heartbeat will notice.",
-  given_up: "Every worker is frozen and given up: nothing will be delivered.",
-  starting: "The workers are starting.",
-};
-
-/** @type {Record<string, string>} */
 export const links = {
   connecting: "connecting",
   live: "live",
