@@ -72,6 +72,7 @@
  * @property {string[]} holding  delivered and unsettled, oldest first; the first is being worked on
  * @property {number} held       how many in truth
  * @property {string[]} dropped  what it held when it died
+ * @property {number} fallen     how many in truth
  * @property {number} heartbeat  seconds, as agreed with the broker; 0: none, or not connected
  * @property {string} why        kill -9 | SIGTERM | connection cut | exit code 1 | …
  * @property {number} since      when the state last changed

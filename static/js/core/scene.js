@@ -282,7 +282,7 @@ function lane(world, worker, index, ends, t, still) {
   const holds = worker.holding.length > 0;
   const ids = holds ? worker.holding : worker.dropped;
   const place = holds ? "lane" : "dropped";
-  const total = holds ? worker.held : worker.dropped.length;
+  const total = holds ? worker.held : worker.fallen;
   const chips = ids.flatMap(id => {
     const task = world.tasks.get(id);
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
