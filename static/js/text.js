@@ -4,8 +4,8 @@
  */
 import { count, ordinal } from "./core/format.js";
 
-/** @param {number} n @param {string} one @param {string} many */
-const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
+/** "1 task", "1,200 tasks". @param {number} n @param {string} one @param {string} many */
+export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
 
 /** Glyphs: a state is never told by its colour alone. @type {Record<string, string>} */
 export const glyphs = {
@@ -121,6 +121,7 @@ export const text = {
   resetYes: "Yes, start over",
   cancel: "Cancel",
   close: "Close",
+  copy: "Copy",
   broker: "Broker",
   brokerDown: "down",
   queueKind: (/** @type {string} */ kind) => `${kind} queue`,

@@ -198,6 +198,7 @@ test("more than a few changes are counted, so that a sentence ends", () => {
 });
 
 test("a storm is not read out word by word: a sentence is heard before the next, which has all of the news", () => {
+  assert.ok(pause("a".repeat(150)) >= 7500, "people hear about fifteen characters a second");
   mock.timers.enable({ apis: ["setTimeout"] });
   const said = [];
   const live = mountLive({

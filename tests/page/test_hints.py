@@ -93,3 +93,29 @@ def test_each_hint_is_said_whole_and_moves_nothing(fed: Open, width: int, height
         stands = page.evaluate(STANDING)
         hint.evaluate("node => node.replaceChildren()")
         assert page.evaluate(STANDING) == stands, scene
+
+
+def test_big_type_leaves_out_the_process_and_says_states_and_hints_whole(fed: Open) -> None:
+    page = fed(1280, 720)
+    show(page, "hinted", "quiet")
+    status = page.locator(".lane .status").first
+    expect(status).to_have_text("idle · pid 4001")
+    page.keyboard.press("z")
+    expect(page.locator("html")).to_have_attribute("data-type", "big")
+    for scene in ("quiet", "frozen", "full"):
+        show(page, "hinted", scene)
+        cut = page.locator(".lane .status").evaluate_all(
+            "all => all.filter(node => node.scrollWidth > node.clientWidth).map(node => node.innerText)"
+        )
+        assert cut == [], scene
+        assert scene == "quiet" or page.evaluate(UNREAD) == [], scene
+    show(page, "hinted", "quiet")
+    assert status.inner_text() == "idle"
+
+
+def test_what_a_dead_worker_held_beyond_the_names_is_counted(fed: Open) -> None:
+    page = fed(1280, 720)
+    show(page, "hinted", "fallen")
+    lane = page.locator("[data-worker=worker-1]")
+    expect(lane.locator(".buffered")).to_have_text("99 buffered")
+    expect(page.locator("[data-role=caption]")).to_contain_text("#1, #2 + 98 more")

@@ -1,7 +1,7 @@
 // @ts-check
 /** What happened, in words, for the live region: "worker-2 was stopped; task 19 is back in the queue; worker-3 has it, second attempt." */
-import { count, ordinalWord } from "../core/format.js";
-import { text as T } from "../text.js";
+import { ordinalWord } from "../core/format.js";
+import { plural, text as T } from "../text.js";
 import { hintWords } from "./hints.js";
 
 /** @typedef {import("../core/announce.js").Change} Change */
@@ -17,7 +17,7 @@ const list = names =>
 
 /** "task 19", "tasks 3, 4 and 9", "12 tasks". @param {number[]} numbers @param {number} [more]  beyond these */
 export function tasks(numbers, more = 0) {
-  if (more > 0 || numbers.length > NAMED) return `${count(numbers.length + more)} tasks`;
+  if (more > 0 || numbers.length > NAMED) return plural(numbers.length + more, "task", "tasks");
   return `${numbers.length === 1 ? "task" : "tasks"} ${list(numbers)}`;
 }
 
@@ -28,7 +28,7 @@ const are = change => `${tasks(change.tasks ?? [], change.more)} ${one(change) ?
 
 /** "worker-2 was", "worker-2 and worker-3 were". @param {Change} change @param {string} verb @param {string} [verbs]  of several */
 function who({ who: names = [] }, verb, verbs = verb) {
-  const said = names.length > NAMED ? `${count(names.length)} workers` : list(names);
+  const said = names.length > NAMED ? plural(names.length, "worker", "workers") : list(names);
   return `${said} ${names.length === 1 ? verb : verbs}`;
 }
 
@@ -79,8 +79,6 @@ export function say(changes) {
   if (known.length === 0) return "";
   const rest = known.length - MOST;
   const said =
-    rest > 0
-      ? [...known.slice(0, MOST), `and ${count(rest)} more ${rest === 1 ? "change" : "changes"}`]
-      : known;
+    rest > 0 ? [...known.slice(0, MOST), `and ${plural(rest, "more change", "more changes")}`] : known;
   return `${said.join("; ")}.`;
 }

@@ -1,11 +1,10 @@
 // @ts-check
 /** The words of the hints: one sentence on what puzzles, and where it helps one on what to do. At most two short lines. */
 import { count } from "../core/format.js";
-import { text as T } from "../text.js";
+import { plural, text as T } from "../text.js";
 
 /** @param {number} n @param {string} verb  of one @param {string} [verbs]  of several */
-const tasks = (n, verb, verbs = verb) =>
-  `${count(n)} ${n === 1 ? "task" : "tasks"} ${n === 1 ? verb : verbs}`.trim();
+const tasks = (n, verb, verbs = verb) => `${plural(n, "task", "tasks")} ${n === 1 ? verb : verbs}`.trim();
 
 /** @param {import("../types.js").Hint} hint */
 const inHand = ({ task, tasks: n }) => (n === 1 && task > 0 ? `task ${task}` : tasks(n, ""));

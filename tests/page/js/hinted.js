@@ -59,7 +59,12 @@ const SCENES = {
     return frame;
   },
   full: () => busy({ lanes: 3, ready: 5 }),
-  full_killed: () => killed({ lanes: 4, dead: 2, ready: 300 }),
+  fallen: () => {
+    // It held 100; a frame names the first 40 of them.
+    const frame = killed({ lanes: 3, dead: 1, each: 40, prefetch: 100, free: false });
+    frame.workers["worker-1"].fallen = 100;
+    return frame;
+  },
 };
 
 /** The keyframe of one of SCENES. */
