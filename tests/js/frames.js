@@ -87,6 +87,7 @@ export const worker = (name, more = {}) => ({
     holding: [],
     held: 0,
     dropped: [],
+    fallen: 0,
     why: "",
     since: 0,
     restart_at: null,

@@ -16,14 +16,16 @@ HERE = Path(__file__).parent / "js"
 MODULES = {
     "frames.js": TESTS / "js" / "frames.js",
     "scenes.js": HERE / "scenes.js",
+    "hinted.js": HERE / "hinted.js",
     "soak.js": HERE / "soak.js",
 }
 MAIN = """
 import { createApp } from "./app.js";
 import * as frames from "./frames.js";
+import { hinted } from "./hinted.js";
 import * as scenes from "./scenes.js";
 import { soak } from "./soak.js";
-window.make = { ...frames, ...scenes, soak };
+window.make = { ...frames, ...scenes, hinted, soak };
 window.asked = [];
 createApp({
   start(on) {

@@ -118,6 +118,7 @@ export function worker(raw, name) {
     holding,
     held: Math.max(number(from.held), holding.length),
     dropped: strings(from.dropped),
+    fallen: Math.max(number(from.fallen), strings(from.dropped).length),
     heartbeat: number(from.heartbeat),
     why: string(from.why),
     since: number(from.since),

@@ -1,7 +1,7 @@
 // @ts-check
 /** The words of a link that prepares a scene. */
 import { count } from "../core/format.js";
-import { text as T } from "../text.js";
+import { plural, text as T } from "../text.js";
 
 /** @param {string} value */
 const short = value => (value.length > 24 ? `${value.slice(0, 24)}…` : value);
@@ -11,7 +11,7 @@ export function sceneWords({ ack, prefetch, workers, body, count: n = 1 }) {
   return [
     ack === undefined ? "" : ack === "auto" ? "auto-ack" : "manual ack",
     prefetch === undefined ? "" : `prefetch ${prefetch === 0 ? T.noLimit : prefetch}`,
-    workers === undefined ? "" : `${count(workers)} ${workers === 1 ? "worker" : "workers"}`,
+    workers === undefined ? "" : plural(workers, "worker", "workers"),
     body === undefined ? "" : n === 1 ? short(body) : `${short(body)} × ${count(n)}`,
   ]
     .filter(Boolean)
@@ -45,17 +45,17 @@ export const linkText = {
   offer: (/** @type {string} */ scene) => `This link prepares a scene: ${scene}.`,
   offerFull: "This link asks for full screen.",
   costs: (/** @type {number} */ n) =>
-    n === 0 ? "" : ` ${count(n)} ${n === 1 ? "task" : "tasks"} of the present run would go.`,
+    n === 0 ? "" : ` ${plural(n, "task", "tasks")} of the present run would go.`,
   setUp: "Set it up",
-  full: "Full screen",
+  full: T.full,
   notNow: "Not now",
   done: (/** @type {string} */ scene) => `Set up as the link says: ${scene}.`,
-  title: "A link to this scene",
+  title: T.share,
   about:
     "Whoever opens it is asked before anything changes; where nothing has been published and nobody else is watching, it is set up at once.",
   address: "Address",
   withTask: "with the task in the field",
   withLook: "with the look of this page",
-  copy: "Copy",
+  copy: T.copy,
   copied: "Copied",
 };

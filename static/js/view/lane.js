@@ -22,8 +22,9 @@ export function makeLane() {
   const slot = makeSlot();
   const name = h("bdi", { class: "name" });
   const state = h("b", { class: "state-word" });
+  const pid = h("span", { class: "tail pid" });
   const rest = h("span", { class: "tail" });
-  const status = h("span", { class: "status" }, state, rest);
+  const status = h("span", { class: "status" }, state, pid, rest);
   const who = h(
     "div",
     { class: "who" },
@@ -93,11 +94,10 @@ export function makeLane() {
   function restOf({ worker, excused }) {
     const parts = [];
     if (excused) parts.push(T.noBroker);
-    else if (worker.state === "stopped" || worker.state === "cut" || worker.state === "frozen") {
+    else if (SAID.has(worker.state)) {
       if (worker.why) parts.push(worker.why);
     } else if (worker.kind !== "local") parts.push(T.guest);
     else if (worker.leaving) parts.push(T.leaving);
-    else if (worker.pid !== null) parts.push(T.pid(worker.pid));
     if (worker.kind !== "local" && worker.product) parts.push(worker.product);
     if (worker.queue && queueShown && worker.queue !== queueShown) parts.push(worker.queue);
     if (worker.restart_at !== null) {
@@ -158,12 +158,19 @@ export function makeLane() {
       if (lane === null) return;
       shownAt = t;
       text(state, words.workerStates[lane.worker.state] ?? lane.worker.state);
+      text(pid, isPlain(lane) ? ` · ${T.pid(lane.worker.pid ?? 0)}` : "");
       text(rest, restOf(lane));
       attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
       slot.tick(lane, t);
     },
   };
 }
+
+/** Nothing has to be said of a worker's state but the number of its process; big type leaves that out. @param {LaneScene} lane */
+const isPlain = ({ worker, excused }) =>
+  !excused && worker.kind === "local" && !worker.leaving && worker.pid !== null && !SAID.has(worker.state);
+/** States that are explained by why they are. */
+const SAID = new Set(["stopped", "cut", "frozen"]);
 
 /** @param {import("../types.js").Worker} worker @param {string} said */
 const titleOf = (worker, said) => (worker.kind === "local" ? said : `${said} · ${T.joined}`);

@@ -1,13 +1,12 @@
 // @ts-check
 /** The workers: a lane each, as many columns and as high as there is room for; and what lies below the edge, by number. */
 import { density } from "../core/density.js";
-import * as words from "../text.js";
+import { hintWords } from "../text/hints.js";
+import { text as T } from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
 import { makeInfo } from "./info.js";
 import { makeLane } from "./lane.js";
 import { rem } from "./shelf.js";
-
-const { text: T } = words;
 
 /** Of the list of lanes, above and below, and between its columns, in rem. */
 const PADDING = 0.6;
@@ -26,7 +25,7 @@ export function mountLanes(root, changed, world) {
     T.addWorker,
   );
   add.addEventListener("click", () => act(add, "command", { do: "add" }));
-  const hint = h("p", { class: "col-hint", "data-role": "hint", role: "status" });
+  const hint = h("p", { class: "col-hint", "data-role": "hint" });
   const list = h("div", { class: "lanes" });
   const below = h("button", {
     type: "button",
@@ -111,9 +110,11 @@ export function mountLanes(root, changed, world) {
           return part;
         },
       );
-      const auto = scene.hint === null && scene.world.settings.ack === "auto";
-      text(hint, auto ? T.prefetchVoid : (words.hints[scene.hint ?? ""] ?? ""));
-      attr(hint, "data-quiet", auto || scene.hint === "starting");
+      const said = hintWords(scene.hint);
+      text(hint, said);
+      attr(hint, "title", said || null);
+      attr(hint, "data-hint", scene.hint?.key ?? null);
+      attr(hint, "data-quiet", scene.hint?.quiet ?? false);
       for (const lane of lanes.values()) {
         lane.queue(scene.queue?.name ?? "");
         lane.tick(scene.t);

@@ -224,8 +224,10 @@ function captionOf(scene, auto) {
   const from = back[0]?.from;
   if (from !== undefined) {
     const numbers = back.map(each => `#${each.task.n}`);
-    const rest = numbers.length - NAMED;
-    const silent = scene.world.workers.get(from)?.state === "frozen";
+    const worker = scene.world.workers.get(from);
+    const unnamed = worker === undefined ? 0 : worker.fallen - worker.dropped.length;
+    const rest = numbers.length - NAMED + unnamed;
+    const silent = worker?.state === "frozen";
     return T.cameBack(from, numbers.slice(0, NAMED).join(", "), Math.max(0, rest), silent);
   }
   return auto ? T.autoShelfNote : "";
