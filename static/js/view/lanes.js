@@ -40,10 +40,11 @@ export function mountLanes(root, changed, world) {
       { class: "col-head" },
       h("h2", { text: T.workers }),
       makeInfo("heartbeat", world),
-      hint,
+      h("span", { class: "gap" }),
       below,
       add,
     ),
+    hint,
     list,
   );
   list.addEventListener(
