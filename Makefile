@@ -4,14 +4,14 @@ BIN := .venv/bin
 # A Node fetched through pip, where the machine has none, lives in .venv/bin: it is looked for there last.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
-.PHONY: run test test-long check format bench chaos faults pictures clean
+.PHONY: run test test-long check format bench chaos faults pictures baselines clean
 
 run: .venv/installed
 	@$(BIN)/python -m webapp $(ARGS)
 
 test: .venv/installed-dev
 	@npm test --silent
-	@$(BIN)/python -m pytest -m "not long" --numprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m "not long" --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: .venv/installed-dev
 	@$(BIN)/python -m pytest -m long $(ARGS)
@@ -35,6 +35,9 @@ faults: .venv/installed-dev
 
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures
+
+baselines: .venv/installed-dev
+	@$(BIN)/python -m pytest tests/page/test_pictures.py --renew
 
 format: .venv/installed-dev
 	@$(BIN)/ruff format .

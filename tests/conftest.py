@@ -1,6 +1,53 @@
-"""For every test. Hypothesis judges by what it finds, never by the clock: a slow machine is no failure."""
+"""For every test: what is shared, in which order files run, and that Hypothesis judges by what it finds, never by the clock."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import needs
+from tests.demo import Demo
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# The files that take longest, longest first: they begin first, so that no process is left alone with one at the end.
+LONG = (
+    "test_engine", "test_demo", "page/test_controls", "page/test_code", "page/test_kill", "page/test_truth", "page/test_time", "page/test_strips", "page/test_wire",
+    "page/test_stage", "test_other_clients", "test_command_line", "test_tutorials", "page/test_access", "page/test_output", "test_broker_safety",
+    "test_vhost_machine", "page/test_keys", "test_workers", "page/test_pictures", "page/test_talk", "test_frames", "test_producer", "test_soup",
+)  # fmt: skip
+HERE = Path(__file__).parent
+PLACES = {HERE / f"{name}.py": place for place, name in enumerate(LONG)}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="take the pictures of tests/page/pictures anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
+
+
+@pytest.fixture(scope="session")
+def demo_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Demo]]:
+    """`demo_on(broker)`: a demo on that broker, one for all who ask; `fresh()` makes it theirs."""
+    running: dict[str, Demo] = {}
+    with ExitStack() as stack:
+
+        def demo_on(broker: str) -> Demo:
+            if broker == "rabbitmq":
+                needs.rabbitmq()
+            demo = running.get(broker)
+            if demo is None or demo.process.poll() is not None:
+                demo = running[broker] = stack.enter_context(
+                    Demo(tmp_path_factory.mktemp("demo"), broker=broker)
+                )
+            demo.url()  # it is up
+            return demo
+
+        yield demo_on

@@ -29,7 +29,8 @@ from typing import Any
 BROKER_VARIABLE = "UNACKED_ENGINE_BROKER"  # as webapp.engine names it, which this program must not import
 CHECKOUT = Path(__file__).resolve().parent.parent
 PICKED_PORT = 4  # what the double says it got when asked for any port
-DEADLINE = 20.0  # seconds a test waits for anything
+DEADLINE = 20.0  # seconds a test waits for anything …
+START = 60.0  # … but for the start, which on RabbitMQ beside other tests takes long
 
 MISBEHAVIOURS = {
     "exit2": "prints a line on stderr and exits with 2, as at an unreachable broker",
@@ -234,7 +235,9 @@ class Web:
 
     def url(self) -> str:
         """The page's address, once it is announced."""
-        found = re.search(r"Page +(http://\S+)/", self.out.wait_for(r"Page +http://.*\n(.*\n)+.*Ctrl-C"))
+        found = re.search(
+            r"Page +(http://\S+)/", self.out.wait_for(r"Page +http://.*\n(.*\n)+.*Ctrl-C", START)
+        )
         assert found
         return found[1]
 
@@ -294,9 +297,9 @@ class Printed:
             self._news.put(line)
         self._news.put(None)
 
-    def wait_for(self, pattern: str) -> str:
+    def wait_for(self, pattern: str, within: float = DEADLINE) -> str:
         """Everything printed, once the pattern is in it."""
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + within
         while not re.search(pattern, self.text):
             line = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
             if line is None:

@@ -26,3 +26,8 @@ def rabbitmq():
 def chromium():
     """Skips or fails unless there is a Chromium to drive."""
     _need(os.access(CHROMIUM, os.X_OK), "chromium")
+
+
+def font(there, package):
+    """Skips or fails unless the browser has that package's font, `there` being what was found out."""
+    _need(there, package)

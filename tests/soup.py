@@ -38,6 +38,7 @@ FIELDS: dict[str, st.SearchStrategy] = {
     "count": few([0, 2]),
     "delivery_count": few([0, 3]),
     "detail": few(["", "gone"]),
+    "dots": few([0, 400]),
     "dropped": st.booleans(),
     "durable": few([True, True, False, None]),
     "exchange": few(["", "x", "x", "amq.topic"]),

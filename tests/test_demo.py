@@ -6,25 +6,25 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import needs
-from tests.demo import BROKERS, Demo, demos, holder
+from tests.demo import BROKERS, Demo, holder
 from tests.fake_engine import DEADLINE, until
 
 
 @pytest.fixture(scope="module", params=BROKERS)
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    yield from demos(request, tmp_path_factory)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
-def demo(shared: Demo) -> Demo:
-    return shared.fresh()
+def demo(kind: str, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(kind).fresh()
 
 
 def ends(task: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -141,3 +141,27 @@ def test_dots_count_for_an_hour_at_most() -> None:
     assert [task["seconds"] for task in view(wire.state)["tasks"].values()] == [3, ev.PREVIEW]
     wire.published("long", body="." * 5_000)
     assert view(wire.state)["tasks"]["long"]["seconds"] == frames.DOTS_MAX == 3_600
+
+
+def test_of_what_a_worker_dropped_the_first_are_named_and_all_are_counted() -> None:
+    wire = Wire(guests=("one", "two"))
+    for n in range(100):
+        wire.published(f"t{n}")
+        wire.delivered(f"t{n}", 1)
+    wire.delivered("t0", 2, again=True)  # seen before the end of the connection it comes from
+    wire.closed(1)
+    lane = wire.state.workers["one"]
+    assert (len(lane.dropped), lane.fallen) == (records.DROPPED_KEPT, 100)
+    assert view(wire.state)["workers"]["one"]["fallen"] == 100
+    wire.opened(3, "one")
+    wire.consumes(3)
+    assert (lane.dropped, lane.fallen) == ([], 0)
+
+
+def test_a_body_that_is_not_here_whole_takes_as_long_as_all_of_its_dots() -> None:
+    wire = Wire(guests=("one",))
+    wire.published("long", body="m" * ev.PREVIEW, dots=500, size=800)
+    wire.delivered("elsewhere", 1, body="." * ev.PREVIEW, dots=400, size=400)
+    wire.published("short", body="m...")
+    seconds = {key: task["seconds"] for key, task in view(wire.state)["tasks"].items()}
+    assert seconds == {"long": 500, "elsewhere": 400, "short": 3}

@@ -147,6 +147,28 @@ def test_a_publish_without_a_message_id_is_given_one_and_nothing_else_changes(ta
     assert header.properties == BasicProperties(content_type="text/plain", timestamp=3, message_id="id-1")
 
 
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_the_dots_of_a_body_longer_than_its_preview_are_all_counted(talk, pieces):
+    body = ("📷" + "m" * ev.PREVIEW + "." * 900).encode()
+    publish = spec.Basic.Publish(exchange="", routing_key="q")
+    talk.content("client", publish, body, message_id="long", pieces=pieces)
+    talk.content("client", publish, b"m" * ev.PREVIEW + b".", message_id="by one", pieces=pieces)
+    talk.content("client", publish, b"." * ev.PREVIEW, message_id="whole", pieces=pieces)
+    long, by_one, whole = talk.told()
+    assert (long.dots, long.body.count("."), long.size) == (900, 0, len(body))
+    assert (by_one.dots, whole.dots) == (1, 0)  # what is here whole is counted here
+    talk.consuming().told()
+    talk.content(
+        "broker",
+        spec.Basic.Deliver(consumer_tag="c1", delivery_tag=1, exchange="", routing_key="q"),
+        body,
+        message_id="long",
+        pieces=pieces,
+    )
+    (delivered,) = talk.told()
+    assert delivered.dots == 900
+
+
 def test_a_message_of_no_bytes_is_a_message(talk):
     talk.content("client", spec.Basic.Publish(exchange="", routing_key="q"), b"", message_id="empty")
     (event,) = talk.told()

@@ -53,6 +53,7 @@ log = logging.getLogger("unacked")
 
 ENGINE: Sequence[str] = (sys.executable, "-m", "webapp.engine")  # tests put another one in its place
 MOST_CONNECTIONS = 4096  # open at once, at the page's port
+LONGEST_ADDRESS = 65_536  # bytes: a link with the longest task in it, every byte escaped, has to arrive
 BACKLOG = 512
 NAMES = {"embedded": "the embedded broker", "rabbitmq": "a private RabbitMQ node", "external": "the broker"}
 
@@ -276,6 +277,7 @@ def serve(listener: socket.socket, app: Flask) -> None:
         "log_output": False,
         "debug": False,
         "max_size": MOST_CONNECTIONS,
+        "url_length_limit": LONGEST_ADDRESS,
     }
     threading.Thread(
         target=eventlet.wsgi.server, args=(listener, app), kwargs=kwargs, name="page", daemon=True

@@ -179,7 +179,8 @@ class Published(Event, frozen=True):
     """A whole message (method, header, body) went from a client towards the broker.
 
     `queue` is the routing key where the message goes through the default exchange, else empty. `body` is a preview
-    of at most PREVIEW characters. `result_of` is the correlation_id of a message to the routing key `results`."""
+    of at most PREVIEW characters; `dots` counts those of the whole body where it has more bytes than that, else it is 0.
+    `result_of` is the correlation_id of a message to the routing key `results`."""
 
     conn: int
     channel: int
@@ -191,6 +192,7 @@ class Published(Event, frozen=True):
     body: str
     size: int
     result_of: str = ""
+    dots: int = 0
 
 
 class Confirmed(Event, frozen=True):
@@ -215,7 +217,7 @@ class Returned(Event, frozen=True):
 class Delivered(Event, frozen=True):
     """A whole message went from the broker to a client, by basic.deliver, or by basic.get-ok (`consumer` empty).
 
-    `delivery_count` is the quorum queue's `x-delivery-count` header, 0 where there is none."""
+    `body` and `dots` are as in Published; `delivery_count` is the quorum queue's `x-delivery-count` header, 0 where there is none."""
 
     conn: int
     channel: int
@@ -231,6 +233,7 @@ class Delivered(Event, frozen=True):
     size: int
     persistent: bool = False
     delivery_count: int = 0
+    dots: int = 0
 
 
 class Acked(Event, frozen=True):

@@ -33,7 +33,8 @@ def published(state: State, e: ev.Published) -> str | None:
     for name in names:
         if name != RESULTS:
             task = state.add_task(e.task, state.queue_named(name))
-            task.body, task.size, task.persistent, task.published_at = e.body, e.size, e.persistent, e.at
+            task.body, task.dots, task.size = e.body, e.dots, e.size
+            task.persistent, task.published_at = e.persistent, e.at
             first = first or task.key
     return first
 
@@ -101,7 +102,7 @@ def delivered(state: State, e: ev.Delivered) -> str | None:
     if not e.consumer:  # fetched with basic.get
         lane.queue = lane.queue or name
         if lane.dropped and not lane.consumed:
-            lane.dropped = []
+            lane.pick_up()
     return task.key
 
 
@@ -136,7 +137,7 @@ def _copy(state: State, e: ev.Delivered, queue: str) -> Task | None:
 def _unseen(state: State, e: ev.Delivered, queue: Queue) -> Task:
     """A task whose publish went by before us, or elsewhere."""
     task = state.add_task(e.task, queue, queue.rank_at_head(state.n + 1))
-    task.body, task.size, task.persistent = e.body, e.size, e.persistent
+    task.body, task.dots, task.size, task.persistent = e.body, e.dots, e.size, e.persistent
     return task
 
 
@@ -195,8 +196,8 @@ def _answered_late(conn: Conn, spot: tuple[int, int], end: str, becomes: TaskSta
     task, attempt = conn.taken_away.pop(spot)
     attempt.end = end
     stopwatch.stop(task, attempt, conn, "nack")
-    if conn.lane and task.key in conn.lane.dropped:
-        conn.lane.dropped.remove(task.key)
+    if conn.lane:
+        conn.lane.pick_up(task.key)
     return task.key
 
 

@@ -151,9 +151,10 @@ def give_back(
             over.append(held)
             state.end(held, end, at, "lost" if held[1].auto_ack else "ready")
             stopwatch.stop(*held, conn, noticed, fault)
+    nameless = conn.nameless if end == "connection_closed" else 0
     if conn.lane and given_up and conn.life == conn.lane.life:
-        conn.lane.drop(task for task, _ in over)
-    lost = sum(attempt.auto_ack for _, attempt in over) + (conn.nameless if end == "connection_closed" else 0)
+        conn.lane.drop((task for task, _ in over), nameless)
+    lost = sum(attempt.auto_ack for _, attempt in over) + nameless
     counts = {"unacked": sum(not attempt.auto_ack for _, attempt in over), "lost": lost}
     conn.cost = " ".join(f"{count} {word}" for word, count in counts.items() if count)
     return over
@@ -173,7 +174,7 @@ def consumer_started(state: State, e: ev.ConsumerStarted) -> None:
     lane.prefetch = e.prefetch
     lane.queue = e.queue
     lane.consumed = True
-    lane.dropped = []
+    lane.pick_up()
 
 
 def consumer_cancelled(state: State, e: ev.ConsumerCancelled) -> None:
@@ -266,7 +267,7 @@ def worker_started(state: State, e: ev.WorkerStarted) -> None:
     lane.frozen = lane.leaving = lane.dying = lane.removed = lane.consumed = False
     lane.cut = lane.exit = ""
     lane.restart_at = None
-    lane.dropped = []
+    lane.pick_up()
 
 
 def _make_way(state: State, guest: Lane) -> None:

@@ -79,7 +79,7 @@ class Task:
     """One copy of a message in one queue. `key` names it here; `message_id` is what the wire calls it."""
 
     __slots__ = (
-        "attempts", "body", "confirmed_at", "key", "lane", "message_id", "n", "persistent", "picture",
+        "attempts", "body", "confirmed_at", "dots", "key", "lane", "message_id", "n", "persistent", "picture",
         "published_at", "queue", "rank", "redelivered", "results", "settled_at", "size", "skipped", "state",
     )  # fmt: skip
 
@@ -91,6 +91,7 @@ class Task:
         self.rank = rank
         self.state: TaskState = "ready"
         self.body = ""
+        self.dots = 0  # of a body that is not here whole
         self.size = 0
         self.persistent = True
         self.lane: Lane | None = None  # who has it, or had it last; None while it is ready
@@ -232,7 +233,8 @@ class Lane:
         self.ghosts: dict[
             int, Conn
         ] = {}  # given up by the broker, and behind a black hole nobody has heard of it
-        self.dropped: list[str] = []  # keys of tasks it had in hand when it died
+        self.dropped: list[str] = []  # keys of tasks it had in hand when it died, the first of them
+        self.fallen = 0  # how many in truth
         self.output: deque[str] = deque(maxlen=OUTPUT_KEPT)
         self.printed = 0  # lines it ever printed
         self.exits: deque[Exit] = deque(maxlen=EXITS_KEPT)  # of its processes, oldest first
@@ -279,9 +281,20 @@ class Lane:
             heads.sort(key=lambda held: held[1].delivered_at)
         return [task for task, _ in heads[:most]]
 
-    def drop(self, tasks: Iterable[Task]) -> None:
-        """These were in its hands when it died, or was given up for dead."""
-        self.dropped = list(dict.fromkeys([*self.dropped, *(task.key for task in tasks)]))[:DROPPED_KEPT]
+    def drop(self, tasks: Iterable[Task], nameless: int = 0) -> None:
+        """These were in its hands when it died, or was given up for dead; and so many that are only a number."""
+        fallen = dict.fromkeys(task.key for task in tasks)
+        new = [key for key in fallen if key not in self.dropped]
+        self.fallen += len(new) + nameless
+        self.dropped = [*self.dropped, *new][:DROPPED_KEPT]
+
+    def pick_up(self, key: str | None = None) -> None:
+        """This task was not in its hands after all; without a key, it begins anew and nothing was."""
+        if key is None:
+            self.dropped, self.fallen = [], 0
+        elif key in self.dropped:
+            self.dropped.remove(key)
+            self.fallen -= 1
 
     def settle(self, at: float) -> None:
         """Brings `state` up to date, and `since` where it changed."""
@@ -302,7 +315,7 @@ class Lane:
     def forget(self) -> None:
         """What it did before now is of no interest any more."""
         self.done = self.printed = 0
-        self.dropped = []
+        self.pick_up()
         self._forgotten = True
         for past in (self.output, self.exits, self.away):
             past.clear()

@@ -294,6 +294,7 @@ export function createApp(source) {
     },
     release() {
       if (chosen.pin !== null) verbs.pin?.({ n: chosen.pin });
+      else if (look.now().full) look.toggleFull();
     },
     "which-worker": ({ action }) => prompt.ask(action),
     "worker-key"({ n, action }) {

@@ -2,18 +2,10 @@
 /**
  * Every word of the page, in one place. RabbitMQ's own words where it has one. No markup; functions where something is put in.
  */
-import { count, ordinal, ordinalWord } from "./core/format.js";
-import { watchWords } from "./text/ways.js";
+import { count, ordinal } from "./core/format.js";
 
-/** @param {number} n @param {string} one @param {string} many */
-const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
-
-/** "task 19", "tasks 3, 4 and 9", "12 tasks". @param {number[]} numbers */
-export function tasks(numbers) {
-  if (numbers.length === 1) return `task ${numbers[0]}`;
-  if (numbers.length > 5) return `${count(numbers.length)} tasks`;
-  return `tasks ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
-}
+/** "1 task", "1,200 tasks". @param {number} n @param {string} one @param {string} many */
+export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
 
 /** Glyphs: a state is never told by its colour alone. @type {Record<string, string>} */
 export const glyphs = {
@@ -78,15 +70,6 @@ export const ends = {
 };
 
 /** @type {Record<string, string>} */
-export const hints = {
-  broker_down: "The broker is down: nothing is delivered until it is back.",
-  no_workers: "No workers: nothing will be delivered.",
-  all_frozen: "Every worker is frozen. Only the heartbeat will notice.",
-  given_up: "Every worker is frozen and given up: nothing will be delivered.",
-  starting: "The workers are starting.",
-};
-
-/** @type {Record<string, string>} */
 export const links = {
   connecting: "connecting",
   live: "live",
@@ -128,6 +111,7 @@ export const text = {
   resetYes: "Yes, start over",
   cancel: "Cancel",
   close: "Close",
+  copy: "Copy",
   broker: "Broker",
   brokerDown: "down",
   queueKind: (/** @type {string} */ kind) => `${kind} queue`,
@@ -245,43 +229,3 @@ export const text = {
     ["✕", "lost, or a closed connection"],
   ]),
 };
-
-/** A change in words, for the live region. @type {Record<string, (change: import("./core/announce.js").Change) => string>} */
-const CHANGES = {
-  reset: () => "A fresh run has begun",
-  engine_gone: () => "The engine has ended",
-  engine_back: () => "The engine is back",
-  broker_up: () => "The broker is up",
-  broker_down: () => "The broker is down",
-  ack: change =>
-    change.value === "auto" ? "Auto-ack is on: the broker keeps no copies" : "Manual ack is on",
-  prefetch: change => `Prefetch is ${change.value === 0 ? text.noLimit : change.value}`,
-  worker_new: change => `${change.worker} has joined`,
-  worker_gone: change => `${change.worker} is gone`,
-  worker_back: change => `${change.worker} is back`,
-  worker_stopped: change => `${change.worker} was stopped${change.value ? `, ${change.value}` : ""}`,
-  worker_frozen: change => `${change.worker} is frozen`,
-  worker_cut: change => `the connection of ${change.worker} was cut`,
-  back: change =>
-    `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} back in the queue${change.watch ? ` (${watchWords(change.watch)})` : ""}`,
-  lost: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} lost`,
-  dead: change => `${tasks(change.tasks ?? [])} ${change.tasks?.length === 1 ? "is" : "are"} dead`,
-  taken: change =>
-    `${change.worker} has ${tasks(change.tasks ?? [])}, ${ordinalWord(change.attempt ?? 2)} attempt`,
-};
-
-/** Changes that make the beginning of a sentence of several. */
-const MOST = 5;
-
-/**
- * "worker-2 was stopped, kill -9; task 19 is back in the queue; worker-3 has task 19, second attempt."
- * @param {import("./core/announce.js").Change[]} changes
- */
-export function say(changes) {
-  const known = changes.flatMap(change => CHANGES[change.kind]?.(change) ?? []);
-  if (known.length === 0) return "";
-  const rest = known.length - MOST;
-  const said =
-    rest > 0 ? [...known.slice(0, MOST), `and ${plural(rest, "more change", "more changes")}`] : known;
-  return `${said.join("; ")}.`;
-}

@@ -93,6 +93,7 @@
  * @property {string[]} holding  delivered and unsettled, oldest first; the first is being worked on
  * @property {number} held       how many in truth
  * @property {string[]} dropped  what it held when it died
+ * @property {number} fallen     how many in truth
  * @property {number} heartbeat  seconds, as agreed with the broker; 0: none, or not connected
  * @property {boolean} stuck     it was started as one that never acknowledges
  * @property {string[]} on_the_wire  of those held, the ones that have not come to it: held, swallowed or thrown away in the tap
@@ -265,6 +266,22 @@
  */
 
 /**
+ * One sentence beside the picture; what it does not need is 0 or "".
+ * @typedef {Object} Hint
+ * @property {string} key        of the words in text/hints.js
+ * @property {boolean} quiet     worth knowing; nothing is in the way
+ * @property {string} worker     whom it is about
+ * @property {string} other      another worker, or another queue
+ * @property {string} queue
+ * @property {number} task       the number of the first in hand
+ * @property {number} tasks      how many are ready, or in hand
+ * @property {number} prefetch
+ * @property {string} ack        manual | auto
+ * @property {number} seconds    until which the heartbeat will have noticed
+ * @property {number} timeout    seconds until an unacked delivery is taken back
+ */
+
+/**
  * @typedef {Object} Scene
  * @property {number} t
  * @property {World} world
@@ -291,7 +308,7 @@
  * @property {number|null} pin   the number of the task in view
  * @property {string|null} tab   which view the foot shows: life | workers | code | output; null: the first
  * @property {string|null} lane  the worker whose code is shown, where the person chose one
- * @property {string|null} hint  a key of text.hints
+ * @property {Hint|null} hint  what to say where the picture alone would puzzle
  * @property {number} next       the next time at which this scene changes by itself; Infinity if it does not
  * @property {boolean} counting  seconds are running
  */

@@ -23,12 +23,24 @@ def kind(request):
 
 
 @pytest.fixture(scope="session")
-def broker(kind, guard, tmp_path_factory):
-    """The broker, one for all tests: they keep apart by the names they use."""
-    broker = BROKERS[kind](guard, tmp_path_factory.mktemp(kind))
-    broker.start()
-    yield broker
-    broker.close()
+def brokers(guard, tmp_path_factory):
+    """`brokers(kind)`: the broker of that kind, one for all tests: they keep apart by the names they use."""
+    running = {}
+
+    def find(kind):
+        if kind not in running:
+            running[kind] = BROKERS[kind](guard, tmp_path_factory.mktemp(kind))
+            running[kind].start()
+        return running[kind]
+
+    yield find
+    for broker in running.values():
+        broker.close()
+
+
+@pytest.fixture(scope="session")
+def broker(kind, brokers):
+    return brokers(kind)
 
 
 @pytest.fixture

@@ -53,3 +53,18 @@ test("after a reset it begins anew", () => {
   clock.observe(1, 6);
   near(clock.read(6.5), 1.5 - BEHIND);
 });
+
+test("a machine that slept with its clock going, or whose clock was set: it waits for a frame, and then it is right", () => {
+  const clock = createClock();
+  clock.observe(100, 5);
+  near(clock.read(8), 103 - BEHIND);
+  const asleep = clock.read(8 + 3600);
+  assert.ok(asleep < 120, `${asleep} is more than anybody has said`);
+  clock.observe(101, 8 + 3600); // the engine slept too
+  near(clock.read(8 + 3600), 101 - BEHIND);
+  clock.observe(3701, 8 + 7200); // it did not
+  near(clock.read(8 + 7200), 3701 - BEHIND);
+  clock.observe(3702, 9); // back again, by hours
+  near(clock.read(9), 3702 - BEHIND);
+  near(clock.read(10), 3703 - BEHIND);
+});

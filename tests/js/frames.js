@@ -97,6 +97,7 @@ export const worker = (name, more = {}) => ({
     on_the_wire: [],
     faults: { blackholed: null, delay: 0, armed: [], held: [] },
     silence: null,
+    fallen: 0,
     why: "",
     since: 0,
     restart_at: null,

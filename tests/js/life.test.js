@@ -66,6 +66,7 @@ test("lanes: generous for four, one column for eight, two for sixteen, scrolled 
   assert.equal(density(1, 23.9, 48).height, density(4, 23.9, 48).height, "adding the second moves nothing");
   assert.deepEqual([density(8, 23.9, 48).columns, density(8, 23.9, 48).mode], [1, "compact"]);
   assert.deepEqual([density(16, 23.9, 48).columns, density(16, 23.9, 48).mode], [2, "dense"]);
+  assert.deepEqual([density(8, 19, 26).columns, density(8, 19, 26).mode], [1, "dense"]); // big type
   assert.equal(density(16, 23.9, 30).columns, 1, "a narrow column is not split");
   assert.ok(density(60, 23.9, 48).height > 2);
   for (const n of [0, 1, 5, 9, 200]) assert.ok(density(n, 0, 0).height > 0);

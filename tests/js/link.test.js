@@ -76,6 +76,16 @@ test("a count without a task is nothing, and what is too long is refused", () =>
   assert.equal(parse(`?body=${"x".repeat(1e6)}`).wrong[0].value.length < 20_000, true);
 });
 
+test("what is said twice counts once, what is too long is not read, and both are told", () => {
+  const twice = parse("?ack=auto&ack=manual&x=1&x=2");
+  assert.deepEqual(twice.scene, { ack: "auto" });
+  assert.match(wrongWords(twice.wrong), /ack=manual: is said a second time/);
+  const long = parse(`?prefetch=5&body=${"x".repeat(4000)}&x=${"y".repeat(20_000)}&workers=2`);
+  assert.deepEqual(long.scene, { prefetch: 5, body: "x".repeat(4000) });
+  assert.match(wrongWords(long.wrong), /read up to its 16,384th character/);
+  assert.deepEqual(parse(`?body=${"x".repeat(20_000)}`).scene, {});
+});
+
 test("what is so already is not missing", () => {
   const world = merge(null, keyframe({ workers: { ...worker("worker-1"), ...worker("worker-2") } })).world;
   const now = { ack: "manual", prefetch: 1, workers: 2, durable: true, kind: "quorum", idempotent: false };

@@ -138,14 +138,13 @@ test("in a crowd of flights the telling ones are kept", () => {
   assert.ok(it.flights.some(flight => flight.task.n === 900));
 });
 
-test("hints where the picture alone would puzzle", () => {
-  assert.equal(at(1, {}).hint, "no_workers");
-  assert.equal(at(1, { workers: worker("worker-1", { state: "stopped" }) }).hint, "no_workers");
-  const frozen = worker("worker-1", { state: "frozen" });
-  assert.equal(at(1, { workers: frozen, queues: queue({ consumers: 1 }) }).hint, "all_frozen");
-  assert.equal(at(1, { workers: frozen, queues: queue({ consumers: 0 }) }).hint, "given_up");
-  assert.equal(at(1, { workers: worker("worker-1") }).hint, null);
-  assert.equal(at(1, { broker: { up: false } }).hint, "broker_down");
+test("a scene has the hint for its queue, and wakes up for the next one", () => {
+  assert.equal(at(1, {}).hint.key, "no_workers");
+  const mail = { ...queue({ consumers: 1 }), mail: { name: "mail", ready: 1 } };
+  const it = at(1.2, { workers: worker("worker-1", { since: 1 }), queues: mail }, { queue: "mail" });
+  assert.deepEqual([it.hint.key, it.hint.quiet], ["unheard", false]);
+  const idle = { workers: worker("worker-1", { since: 1 }), queues: queue({ consumers: 1 }) };
+  assert.deepEqual([at(1.2, idle).hint, at(1.2, idle).next], [null, 2]);
 });
 
 test("500 live tasks are worked out in a few milliseconds", () => {

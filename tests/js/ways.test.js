@@ -8,8 +8,8 @@ import { merge } from "../../static/js/core/merge.js";
 import { timeout } from "../../static/js/core/patience.js";
 import { createPulse, LOOK, PATIENCE } from "../../static/js/core/pulse.js";
 import { stopwatch } from "../../static/js/core/stopwatch.js";
+import { say } from "../../static/js/text/announce.js";
 import { endWords, goneWords, lostWords, queueWords, story, ways } from "../../static/js/text/ways.js";
-import { say } from "../../static/js/text.js";
 import { attempt, byId, keyframe, task, worker } from "./frames.js";
 
 /** A world of these tasks, as it comes over the wire. */

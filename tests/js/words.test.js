@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changes } from "../../static/js/core/announce.js";
 import { cut, dots, gap, held, ordinal } from "../../static/js/core/format.js";
 import { addsUp, shares, shown } from "../../static/js/core/ledger.js";
-import { merge } from "../../static/js/core/merge.js";
-import { say } from "../../static/js/text.js";
-import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
 const LEDGER = {
   published: 24,
@@ -65,57 +61,4 @@ test("the bar: shares add up to one, and one lost task among a million is seen",
   assert.ok(
     shares({ ...LEDGER, published: 0, done: 0, ready: 0, unacked: 0 }).every(each => each.share === 0),
   );
-});
-
-test("a death in words, as one sentence", () => {
-  const before = merge(
-    null,
-    keyframe({
-      tasks: byId([task(19, "unacked", [attempt("worker-2", 2)])]),
-      queues: queue(),
-      workers: { ...worker("worker-2", { state: "working" }), ...worker("worker-3") },
-    }),
-  ).world;
-  const died = merge(before, {
-    n: 2,
-    tasks: byId([task(19, "ready", [attempt("worker-2", 2, 6, "connection_closed")])]),
-    workers: worker("worker-2", { state: "stopped", why: "kill -9" }),
-  }).world;
-  const taken = merge(died, {
-    n: 3,
-    tasks: byId([
-      task(19, "unacked", [attempt("worker-2", 2, 6, "connection_closed"), attempt("worker-3", 6.003)]),
-    ]),
-  }).world;
-  assert.equal(
-    say([...changes(before, died), ...changes(died, taken)]),
-    "worker-2 was stopped, kill -9; task 19 is back in the queue; worker-3 has task 19, second attempt.",
-  );
-});
-
-test("what is lost is said; deliveries and acks are not", () => {
-  const auto = { auto_ack: true };
-  const held2 = byId([
-    task(1, "at_risk", [attempt("w", 2, null, null, auto)]),
-    task(2, "at_risk", [attempt("w", 2, null, null, auto)]),
-  ]);
-  const gone = byId([
-    task(1, "lost", [attempt("w", 2, 6, "connection_closed", auto)]),
-    task(2, "lost", [attempt("w", 2, 6, "connection_closed", auto)]),
-  ]);
-  const before = merge(null, keyframe({ tasks: held2 })).world;
-  assert.equal(say(changes(before, merge(before, { n: 2, tasks: gone }).world)), "tasks 1 and 2 are lost.");
-  const done = merge(before, {
-    n: 2,
-    tasks: byId([task(1, "done", [attempt("w", 2, 6, "result", auto)])]),
-  }).world;
-  assert.equal(say(changes(before, done)), "");
-  assert.equal(say(changes(null, before)), "");
-});
-
-test("another run, and an unknown change, are no trouble", () => {
-  const before = merge(null, keyframe()).world;
-  const after = merge(before, keyframe({ run: 2 })).world;
-  assert.equal(say(changes(before, after)), "A fresh run has begun.");
-  assert.equal(say([{ kind: "something" }]), "");
 });

@@ -8,10 +8,31 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import needs
-from tests.demo import BROKERS, Demo, demos
+from tests.demo import BROKERS, Demo
+from tests.fake_engine import Web
 from tests.page.scripted import script
 from tests.page.stage import Stage
 
+# Chromium heeds the last such flag alone: so what Playwright switches off comes first. Then two pages of its address bar's own, which a headless
+# Chromium loads with each window too: while a page opens they took about as much of the processor as the page.
+OFF = [
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -20,11 +41,13 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(OFF)}",
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all files here; not for those outside, whose own event loops Playwright's would forbid."""
     needs.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs.CHROMIUM, args=FLAGS)
@@ -33,13 +56,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module", params=BROKERS)
-def on_both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    yield from demos(request, tmp_path_factory)
+def on_both(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param)
 
 
 @pytest.fixture(scope="module", params=["embedded"])
-def on_embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    yield from demos(request, tmp_path_factory)
+def on_embedded(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param)
 
 
 @pytest.fixture
@@ -65,22 +88,32 @@ def visit(browser: Browser) -> Iterator[Callable[..., Stage]]:
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a web process that hands out the page; there is no broker behind it and no worker."""
+    with Web("--port", "0", "--data", str(tmp_path_factory.mktemp("pages"))) as web:
+        yield web.url()
+
+
 @pytest.fixture
-def fed(browser: Browser, on_embedded: Demo) -> Iterator[Callable[..., Page]]:
-    """Opens the page to be fed with frames. It may write nothing to its console."""
+def fed(browser: Browser, pages: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page in a new window, to be fed with frames. It may write no error or warning to its console."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
+    def hear(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            complaints.append(f"{kind}: {text}")
+
     def fed(width: int = 1280, height: int = 720, **more: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, **{"base_url": pages, **more}
+        )
         contexts.append(context)
         page = context.new_page()
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        script(page, on_embedded.url())
+        page.on("console", lambda said: hear(said.type, said.text))
+        page.on("pageerror", lambda error: hear("error", str(error)))
+        script(page, pages)
         return page
 
     yield fed

@@ -1,7 +1,8 @@
 """The page without a server behind it: the real page and its code, fed with frames that a test writes.
 
 The page's one module that knows the socket is swapped for one whose frames come from `feed(frame)`; `make` in the window has the builders of
-tests/js/frames.js and of js/ beside this file. What the page asks for is in `asked`, and is answered with `answer` where there is one. For what depends on the picture alone: it is there at once, and the same each time.
+tests/js/frames.js and of js/ beside this file. The commands that went up are in `asked`, and are answered with `answer` where there is one. For
+what depends on the picture alone: it is there at once, and the same each time.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ HERE = Path(__file__).parent / "js"
 MODULES = {
     "frames.js": TESTS / "js" / "frames.js",
     "scenes.js": HERE / "scenes.js",
+    "hinted.js": HERE / "hinted.js",
     "soak.js": HERE / "soak.js",
     "ways.js": HERE / "ways.js",
 }
 MAIN = """
 import { createApp } from "./app.js";
 import * as frames from "./frames.js";
+import { hinted } from "./hinted.js";
 import * as scenes from "./scenes.js";
 import { soak } from "./soak.js";
 import * as ways from "./ways.js";
-window.make = { ...frames, ...scenes, ...ways, soak };
+window.make = { ...frames, ...scenes, ...ways, hinted, soak };
+window.asked = [];
 createApp({
   start(on) {
     window.feed = on.frame;
@@ -36,7 +40,7 @@ createApp({
   film: async () => null,
   program: async () => "",
   async command(command) {
-    window.asked = [...(window.asked ?? []), command];
+    window.asked.push(command);
     return window.answer ?? { ok: true };
   },
 });
@@ -57,8 +61,29 @@ def script(page: Page, url: str) -> None:
         page.route(
             f"**/static/js/{name}*", answer(file.read_text("utf-8").replace("../../../static/js/", "./"))
         )
+    load(page, url)
+
+
+def load(page: Page, url: str) -> None:
+    """Leads a window whose page is fed to another address of it."""
     page.goto(url)
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    """Waits until the page, just loaded, can be fed."""
     page.wait_for_function("window.feed !== undefined")
+
+
+def until(page: Page, condition: str) -> None:
+    """Waits for what is no element; the page's own policy forbids what Playwright has for that, which evaluates text."""
+    page.evaluate(
+        f"""() => new Promise((done, late) => {{
+             const began = Date.now();
+             const look = () => ({condition}) ? done() : Date.now() - began > 20000 ? late('waited in vain') : setTimeout(look, 20);
+             look();
+           }})"""
+    )
 
 
 def show(page: Page, scene: str, *arguments: object) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.demo import Demo
 
-DEADLINE = 20_000  # ms
+DEADLINE = 30_000  # ms
 LEDGER = ("published", "done", "ready", "unacked", "at_risk", "lost", "dead", "redelivered", "done_twice")
 expect.set_options(timeout=DEADLINE)
 

@@ -34,7 +34,7 @@ NAME_MAX = 200  # characters of a name a client gives itself
 class Content:
     """A message under way: its method was seen, its header and body follow on the same channel."""
 
-    __slots__ = ("body", "header", "method", "missing", "task")
+    __slots__ = ("body", "dots", "header", "method", "missing", "task")
 
     def __init__(self, method: Any) -> None:
         self.method = method
@@ -42,6 +42,7 @@ class Content:
         self.task = ""
         self.missing = 0
         self.body = b""
+        self.dots = 0  # of the whole body, where it is longer than a preview
 
 
 class Channel:
@@ -178,6 +179,8 @@ class Observer:
             return
         if len(content.body) < ev.PREVIEW * 4:
             content.body += frame.raw[7 : min(len(frame.raw) - 1, 7 + ev.PREVIEW * 4)]
+        if content.header.body_size > ev.PREVIEW:
+            content.dots += frame.raw.count(b".", 7, len(frame.raw) - 1)
         content.missing -= len(frame.raw) - wire.OVERHEAD
         if content.missing <= 0:
             self._complete(side, channel, content)
@@ -209,6 +212,7 @@ class Observer:
                 persistent=header.persistent,
                 body=_preview(content.body),
                 size=header.body_size,
+                dots=content.dots,
                 result_of=header.correlation_id if to_default and method.routing_key == RESULTS else "",
             )
         )
@@ -240,6 +244,7 @@ class Observer:
                 routing_key=method.routing_key,
                 body=_preview(content.body),
                 size=header.body_size,
+                dots=content.dots,
                 persistent=header.persistent,
                 delivery_count=header.delivery_count,
             )

@@ -1,11 +1,23 @@
 // @ts-check
 /**
  * What happened between two worlds, for people who listen: only what changes somebody's mind (a worker dies, a task comes back or is lost, a switch
- * is moved), never every delivery. Pure; the words are in text.js.
+ * is moved), never every delivery. Pure; the words are in text/announce.js.
+ *
+ *   world, world ─► changes ─► gathered with those not said yet ─► one sentence, and a pause as long as it takes to hear it
  *
  * @typedef {import("../types.js").World} World
- * @typedef {{kind: string, worker?: string, tasks?: number[], attempt?: number, value?: string|number, watch?: import("./stopwatch.js").Watch}} Change
+ * @typedef {import("../types.js").Worker} Worker
+ * @typedef {Object} Change
+ * @property {string} kind
+ * @property {string[]} [who]      workers
+ * @property {number[]} [tasks]    by number
+ * @property {number} [more]       tasks beyond these, which no frame names
+ * @property {number} [attempt]
+ * @property {string|number} [value]
+ * @property {import("../types.js").Hint} [hint]
+ * @property {import("./stopwatch.js").Watch} [watch]  how the broker noticed, where that took a while
  */
+import { hintFor } from "./hints.js";
 import { attemptCount } from "./motion.js";
 import { stopwatch } from "./stopwatch.js";
 
@@ -22,6 +34,7 @@ export function changes(before, after) {
     ...settingChanges(before, after),
     ...workerChanges(before, after),
     ...taskChanges(before, after),
+    ...hintChanges(before, after),
   ];
 }
 
@@ -30,8 +43,9 @@ function linkChanges(before, after) {
   /** @type {Change[]} */
   const out = [];
   if (before.link.engine !== after.link.engine)
-    out.push({ kind: after.link.engine ? "engine_back" : "engine_gone" });
-  if (before.broker.up !== after.broker.up) out.push({ kind: after.broker.up ? "broker_up" : "broker_down" });
+    out.push({ kind: "engine", value: after.link.engine ? "up" : "down" });
+  if (before.broker.up !== after.broker.up)
+    out.push({ kind: "broker", value: after.broker.up ? "up" : "down" });
   return out;
 }
 
@@ -55,59 +69,141 @@ function workerChanges(before, after) {
   for (const [name, worker] of after.workers) {
     const was = before.workers.get(name);
     if (was === worker) continue;
-    if (was === undefined) out.push({ kind: "worker_new", worker: name });
-    else if (was.state !== worker.state && NEWS.has(worker.state))
-      out.push({ kind: `worker_${worker.state}`, worker: name, value: worker.why });
-    else if (NEWS.has(was.state) && !NEWS.has(worker.state)) out.push({ kind: "worker_back", worker: name });
+    const kind = was === undefined ? "new" : workerNews(was, worker);
+    if (kind !== null)
+      out.push({ kind: `worker_${kind}`, who: [name], value: kind === "ended" ? worker.why : "" });
   }
   for (const name of before.workers.keys())
-    if (!after.workers.has(name)) out.push({ kind: "worker_gone", worker: name });
+    if (!after.workers.has(name)) out.push({ kind: "worker_gone", who: [name] });
   return out;
 }
 
 /** Ways to notice that take seconds or minutes. */
 const SLOW = new Set(["heartbeat", "ack_timeout"]);
+/** @param {Worker} was @param {Worker} worker */
+function workerNews(was, worker) {
+  if (was.state === worker.state) {
+    if (worker.state === "frozen" && was.heartbeat > 0 && worker.heartbeat === 0) return "missed";
+    return worker.leaving && !was.leaving ? "leaving" : null;
+  }
+  if (worker.state === "stopped")
+    return worker.why === "kill -9" ? "stopped" : worker.why === "SIGTERM" ? "left" : "ended";
+  if (NEWS.has(worker.state)) return worker.state;
+  if (was.state === "frozen") return "thawed";
+  return NEWS.has(was.state) ? "back" : null;
+}
 
 /** @param {World} before @param {World} after @returns {Change[]} */
 function taskChanges(before, after) {
-  /** @type {number[]} */
-  const back = [];
-  /** @type {number[]} */
-  const lost = [];
-  /** @type {number[]} */
-  const dead = [];
+  /** @type {Record<string, Change & {tasks: number[]}>} */
+  const gone = {};
   /** @type {Change[]} */
   const taken = [];
-  /** How the broker noticed, where that took a while: it is worth a word. @type {import("./stopwatch.js").Watch|undefined} */
-  let watch;
+  const add = (/** @type {string} */ kind, /** @type {number} */ n) => {
+    gone[kind] ??= { kind, tasks: [] };
+    gone[kind].tasks.push(n);
+  };
   for (const [id, task] of after.tasks) {
     const was = before.tasks.get(id);
     if (was === task || was === undefined) continue;
-    const gone = task.attempts.find((each, i) => {
-      const old = was.attempts[i];
-      return (
-        each.end !== null &&
-        each.end !== "acked" &&
-        each.end !== "result" &&
-        old !== undefined &&
-        old.end === null
-      );
-    });
-    if (task.state === "lost" && was.state !== "lost") lost.push(task.n);
-    else if (task.state === "dead" && was.state !== "dead") dead.push(task.n);
-    else if (gone) {
-      back.push(task.n);
-      const how = stopwatch(gone);
-      if (how !== null && SLOW.has(how.noticed)) watch ??= how;
+    if (task.state === "lost" && was.state !== "lost")
+      add(task.attempts.at(-1)?.auto_ack ? "forgotten" : "lost", task.n);
+    else if (task.state === "dead" && was.state !== "dead")
+      add(task.attempts.at(-1)?.end === "rejected" ? "rejected" : "dead", task.n);
+    else {
+      const ended = wentBack(was, task);
+      if (ended !== undefined) {
+        add("back", task.n);
+        const watch = stopwatch(ended);
+        if (gone.back !== undefined && watch !== null && SLOW.has(watch.noticed)) gone.back.watch ??= watch;
+      }
     }
-    const again = attemptCount(task) > 1 && attemptCount(task) > attemptCount(was);
-    if (again && task.worker !== null)
-      taken.push({ kind: "taken", worker: task.worker, tasks: [task.n], attempt: attemptCount(task) });
+    const attempt = attemptCount(task);
+    if (attempt > 1 && attempt > attemptCount(was) && task.worker !== null)
+      taken.push({ kind: "taken", who: [task.worker], tasks: [task.n], attempt });
   }
-  /** @type {Change[]} */
-  const out = [];
-  if (back.length > 0) out.push({ kind: "back", tasks: back, ...(watch && { watch }) });
-  if (lost.length > 0) out.push({ kind: "lost", tasks: lost });
-  if (dead.length > 0) out.push({ kind: "dead", tasks: dead });
-  return [...out, ...taken];
+  for (const key of /** @type {("lost"|"dead")[]} */ (["lost", "dead"])) {
+    const named = Object.values(gone).filter(each => KIN[each.kind] === key);
+    const more = after.ledger[key] - before.ledger[key] - named.flatMap(each => each.tasks).length;
+    if (named[0] !== undefined && more > 0) named[0].more = more;
+  }
+  if (gone.back !== undefined) gone.back.more = unnamed(before, after);
+  return [...Object.values(gone), ...taken];
 }
+
+/** Under which number of the ledger each kind counts. @type {Record<string, "lost"|"dead">} */
+const KIN = { forgotten: "lost", lost: "lost", rejected: "dead", dead: "dead" };
+
+/** The delivery that has ended without an ack. @param {import("../types.js").Task} was @param {import("../types.js").Task} task */
+const wentBack = (was, task) =>
+  task.attempts.find(
+    (each, i) =>
+      each.end !== null && each.end !== "acked" && each.end !== "result" && was.attempts[i]?.end === null,
+  );
+
+/** How many tasks those that died let fall beyond those that are named. @param {World} before @param {World} after */
+function unnamed(before, after) {
+  let more = 0;
+  for (const [name, { dropped, fallen }] of after.workers) {
+    const was = before.workers.get(name)?.fallen ?? 0;
+    if (fallen > was) more += Math.max(0, fallen - dropped.length);
+  }
+  return more;
+}
+
+/** Something is in the way now that was not: said once, as it is shown; or no longer, which makes a hint not said yet void. @param {World} before @param {World} after @returns {Change[]} */
+function hintChanges(before, after) {
+  const [was, now] = [before, after].map(world => {
+    const { hint } = hintFor(world, world.queues.get(world.settings.queue) ?? null, world.at);
+    return hint === null || hint.quiet || hint.key === "broker_down" ? undefined : hint;
+  });
+  return was?.key === now?.key ? [] : [{ kind: "hint", hint: now }];
+}
+
+// -- gathered until they can be said ------------------------------------------------------------------------------
+
+/** Of these only the newest is true. */
+const LATEST = new Set(["engine", "broker", "ack", "prefetch", "hint"]);
+/** What the end of the broker brings with it: it is no worker's doing. */
+const BROUGHT = new Set(["worker_ended", "worker_cut", "worker_back", "back", "hint"]);
+
+/** What makes one change of two. @param {Change} change */
+const topic = ({ kind, who, attempt, value }) =>
+  kind === "taken" ? `${kind}/${who?.[0]}/${attempt}` : LATEST.has(kind) ? kind : `${kind}/${value ?? ""}`;
+
+/**
+ * Those not said yet and the new ones, alike ones as one: workers that met the same end, tasks that went the same way.
+ * @param {Change[]} waiting
+ * @param {Change[]} fresh
+ * @returns {Change[]}
+ */
+export function gather(waiting, fresh) {
+  const reset = fresh.findLastIndex(each => each.kind === "reset");
+  /** @type {Map<string, Change>} */
+  const out = new Map((reset < 0 ? waiting : []).map(each => [topic(each), each]));
+  for (const change of fresh.slice(Math.max(0, reset))) {
+    const key = topic(change);
+    const known = out.get(key);
+    if (LATEST.has(change.kind)) out.delete(key);
+    out.set(key, known === undefined || LATEST.has(change.kind) ? change : both(known, change));
+  }
+  const all = [...out.values()];
+  return all.some(each => each.kind === "broker") ? all.filter(each => !BROUGHT.has(each.kind)) : all;
+}
+
+/** @param {Change} a @param {Change} b @returns {Change} */
+const both = (a, b) => ({
+  ...a,
+  ...b,
+  who: [...new Set([...(a.who ?? []), ...(b.who ?? [])])],
+  tasks: [...new Set([...(a.tasks ?? []), ...(b.tasks ?? [])])],
+  more: (a.more ?? 0) + (b.more ?? 0),
+});
+
+/** A death and what follows it are collected for so long, in ms. */
+export const COLLECT = 700;
+/** Ms that it takes to hear a character. */
+const CHARACTER = 60;
+
+/** Ms until the next sentence, so that a storm of news does not drown the one that is being read out. @param {string} said */
+export const pause = said => Math.max(COLLECT, said.length * CHARACTER);

@@ -5,13 +5,16 @@
  *
  * A frame that came late makes the clock look fast, never slow; so the best guess is the greatest difference seen.
  * It is let down slowly (two clocks drift), and thrown away where it is off by more than a second (a sleeping
- * laptop, a restarted engine).
+ * laptop, a restarted engine). It runs on without a frame for a while only: this machine may have been asleep with its clock going, and
+ * what happened meanwhile nobody here knows. So no counter counts an hour in which nothing was heard.
  */
 
 /** Seconds the picture runs behind, so that a frame's neighbours can arrive. */
 export const BEHIND = 0.12;
 const DRIFT = 0.001; // seconds a second
 const JUMP = 1;
+/** Seconds it runs on by itself: more than lie between two frames of a server that lives (a keyframe every 5, webapp/sockets.py). */
+const ALONE = 12;
 
 /**
  * @returns {{observe: (at: number, local: number) => void, read: (local: number) => number, reset: () => void}}
@@ -37,7 +40,7 @@ export function createClock() {
     /** The engine's time to draw, in seconds; never runs backwards except after a jump. */
     read(local) {
       if (ahead === null) return 0;
-      last = Math.max(last, local + ahead - BEHIND);
+      last = Math.max(last, Math.min(local, observed + ALONE) + ahead - BEHIND);
       return last;
     },
     reset() {

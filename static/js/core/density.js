@@ -12,6 +12,8 @@ const GAP = 0.64;
 const GAP_SMALL = 0.42;
 /** A column narrower than this is not split. */
 const SPLIT = 40;
+/** In a column narrower than this, as in big type, a lane of one line has room for what matters only. */
+const NARROW = 30;
 
 /**
  * @param {number} lanes
@@ -26,7 +28,12 @@ export function density(lanes, height, width) {
   if (generous >= ROOMY) return { columns: 1, height: Math.min(MOST, generous), gap: GAP, mode: "roomy" };
   const small = each(n, GAP_SMALL);
   if (small >= LEAST || width < SPLIT)
-    return { columns: 1, height: Math.min(ROOMY, Math.max(LEAST, small)), gap: GAP_SMALL, mode: "compact" };
+    return {
+      columns: 1,
+      height: Math.min(ROOMY, Math.max(LEAST, small)),
+      gap: GAP_SMALL,
+      mode: width < NARROW ? "dense" : "compact",
+    };
   const half = each(Math.ceil(n / 2), GAP_SMALL);
   return { columns: 2, height: Math.max(LEAST, Math.min(ROOMY, half)), gap: GAP_SMALL, mode: "dense" };
 }

@@ -8,7 +8,7 @@
  * @typedef {{theme?: string, type?: string, full?: string, tab?: string, pin?: number, queue?: string}} View
  * @typedef {{ack?: string, prefetch?: number, workers?: number, durable?: boolean, kind?: string, idempotent?: boolean,
  *   persistent?: boolean, body?: string, count?: number}} Scene  `durable` and `kind` are the queue's, `persistent` the tasks'
- * @typedef {{words: string[]} | {from: number, to: number} | {bytes: number} | {dots: number} | null} Allowed
+ * @typedef {{words: string[]} | {from: number, to: number} | {bytes: number} | {dots: number} | {once: true} | {length: number} | null} Allowed
  * @typedef {{name: string, value: string, allowed: Allowed}} Wrong  `allowed` is null where there is no such name
  */
 import { dots } from "./format.js";
@@ -87,8 +87,11 @@ export function parse(search) {
   /** @type {{view: Record<string, string|number|boolean>, scene: Record<string, string|number|boolean>, wrong: Wrong[]}} */
   const out = { view: {}, scene: {}, wrong: [] };
   const seen = new Set();
-  for (const [name, text] of new URLSearchParams(search.slice(0, LONGEST))) {
-    if (seen.has(name)) continue;
+  for (const [name, text] of new URLSearchParams(readable(search))) {
+    if (seen.has(name)) {
+      out.wrong.push({ name, value: text, allowed: { once: true } });
+      continue;
+    }
     seen.add(name);
     const [part, known] = Object.hasOwn(VIEW, name)
       ? [out.view, /** @type {Record<string, Parameter>} */ (VIEW)[name]]
@@ -100,12 +103,19 @@ export function parse(search) {
     if (value === null) out.wrong.push({ name, value: text, allowed: known?.allowed ?? null });
     else part[name] = value;
   }
+  if (search.length > LONGEST)
+    out.wrong.push({ name: "…", value: search.slice(-8), allowed: { length: LONGEST } });
   if (out.scene.body === undefined) delete out.scene.count; // five times nothing
   if (out.scene.durable === false && out.scene.kind === "quorum") {
     out.wrong.push({ name: "kind", value: "quorum", allowed: { words: ["classic"] } }); // a quorum queue is always durable
     delete out.scene.kind;
   }
   return out;
+}
+
+/** As much of an address as is looked at, and no value that was cut through. @param {string} search */
+function readable(search) {
+  return search.length <= LONGEST ? search : search.slice(0, Math.max(0, search.lastIndexOf("&", LONGEST)));
 }
 
 /**

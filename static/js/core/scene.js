@@ -12,6 +12,7 @@
  */
 import { marks, patience, ticking } from "./faults.js";
 import { count } from "./format.js";
+import { hintFor } from "./hints.js";
 import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
 import { blamed, news, outage, stale } from "./outage.js";
 import { rack } from "./rack.js";
@@ -88,6 +89,8 @@ export function scene(world, t, choice) {
   const dead = buried(world, world.dead);
   const lostHere = lost.filter(here);
   const deadHere = dead.filter(here);
+  const { hint, next: hinted } = hintFor(world, queue, t);
+  next = Math.min(next, hinted);
 
   return {
     t,
@@ -125,7 +128,7 @@ export function scene(world, t, choice) {
     pin: choice.pin,
     tab: choice.tab,
     lane: choice.lane,
-    hint: hint(world, workers),
+    hint,
     next,
     counting,
   };
@@ -289,7 +292,7 @@ function lane(world, worker, index, ends, t, still) {
   const holds = worker.holding.length > 0;
   const ids = holds ? worker.holding.filter(id => !coming0.has(id)) : worker.dropped;
   const place = holds ? "lane" : "dropped";
-  const total = holds ? worker.held - coming0.size : worker.dropped.length;
+  const total = holds ? worker.held - coming0.size : worker.fallen;
   const chips = ids.flatMap(id => {
     const task = world.tasks.get(id);
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
@@ -350,16 +353,4 @@ function fewer(moves) {
   return moves
     .sort((a, b) => WEIGHT[a.leg.kind] - WEIGHT[b.leg.kind] || a.leg.start - b.leg.start)
     .slice(0, AIR);
-}
-
-/** The one sentence that is needed where the picture alone would puzzle. @param {World} world @param {Worker[]} workers */
-export function hint(world, workers) {
-  if (!world.link.engine) return null; // said by the state of the link
-  if (!world.broker.up) return "broker_down";
-  const alive = workers.filter(each => each.state !== "stopped" && each.state !== "cut");
-  if (workers.length === 0 || alive.length === 0) return "no_workers";
-  if (alive.every(each => each.state === "frozen"))
-    return [...world.queues.values()].some(each => each.consumers > 0) ? "all_frozen" : "given_up";
-  if (alive.every(each => each.state === "starting")) return "starting";
-  return null;
 }

@@ -121,6 +121,7 @@ export function worker(raw, name) {
     holding,
     held: Math.max(number(from.held), holding.length),
     dropped: strings(from.dropped),
+    fallen: Math.max(number(from.fallen), strings(from.dropped).length),
     heartbeat: number(from.heartbeat),
     stuck: from.stuck === true,
     on_the_wire: strings(from.on_the_wire),

@@ -1,11 +1,12 @@
 // @ts-check
 /** The words of the foot: life strips, workers, code in force, output, the wire. RabbitMQ's own where it has one. */
 import { count } from "../core/format.js";
+import { plural, text as T } from "../text.js";
 
 export const foot = {
   tabs: "What happened, task by task or worker by worker",
   life: "Life of a task",
-  workers: "Workers",
+  workers: T.workers,
   code: "Code in force",
   output: "Output",
   lifeEmpty: "Submit a task: its life is drawn here.",
@@ -21,7 +22,7 @@ export const foot = {
   awayUntil: (/** @type {string} */ state, /** @type {string} */ why) => (why ? `${state} · ${why}` : state),
 
   lane: "Worker",
-  copy: "Copy",
+  copy: T.copy,
   copyNote: "A program that runs as it is against this broker",
   copied: "Copied. Save it, run it with pika: it appears as a lane.",
   copiedPassword: "Copied. The page does not know the broker’s password: put it where PASSWORD is.",
@@ -46,8 +47,7 @@ export const foot = {
     /** @type {number} */ prefetch,
     /** @type {string} */ queue,
   ) => `WORKER_NAME=${name} WORKER_ACK=${ack} WORKER_PREFETCH=${prefetch} WORKER_QUEUE=${queue}`,
-  linesLeft: (/** @type {number} */ n) =>
-    `… ${count(n)} earlier ${n === 1 ? "line is" : "lines are"} not kept`,
+  linesLeft: (/** @type {number} */ n) => `… ${plural(n, "earlier line is", "earlier lines are")} not kept`,
 
   wire: "On the wire",
   wireEmpty: "Nothing has passed yet.",
@@ -61,7 +61,7 @@ export const foot = {
   someMethods: (/** @type {string[]} */ names) =>
     names.length > 2 ? `${names.length} methods` : names.join(", "),
   showing: (/** @type {number} */ fit, /** @type {number} */ of) => `showing ${count(fit)} of ${count(of)}`,
-  kept: (/** @type {number} */ of) => `${count(of)} ${of === 1 ? "line" : "lines"}`,
+  kept: (/** @type {number} */ of) => plural(of, "line", "lines"),
   lastKept: (/** @type {number} */ of) => `the last ${count(of)} lines are kept`,
   tooFast: (/** @type {number} */ n) => `${count(n)} passed too fast`,
   reset: "Show all",

@@ -34,7 +34,7 @@ export const keyWords = {
   theme: "light or dark",
   share: "a link to this scene",
   help: "this list",
-  release: "close what is open, leave the field, let go of the pinned task",
+  release: "close what is open, leave the field, let go of the pinned task, leave full screen",
 };
 
 /** @type {Record<string, string>} */

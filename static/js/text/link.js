@@ -1,7 +1,7 @@
 // @ts-check
 /** The words of a link that prepares a scene. */
 import { count } from "../core/format.js";
-import { text as T } from "../text.js";
+import { plural, text as T } from "../text.js";
 import { queueWords, ways as W } from "./ways.js";
 
 /** @param {string} value */
@@ -22,7 +22,7 @@ export function sceneWords({
   return [
     ack === undefined ? "" : ack === "auto" ? "auto-ack" : "manual ack",
     prefetch === undefined ? "" : `prefetch ${prefetch === 0 ? T.noLimit : prefetch}`,
-    workers === undefined ? "" : `${count(workers)} ${workers === 1 ? "worker" : "workers"}`,
+    workers === undefined ? "" : plural(workers, "worker", "workers"),
     durable === undefined && kind === undefined ? "" : queueOf(durable, kind),
     idempotent === undefined ? "" : (idempotent ? W.idempotentOn : W.idempotentNot).toLowerCase(),
     persistent === undefined ? "" : `${persistent ? W.persistent : W.transient} tasks`,
@@ -41,6 +41,8 @@ function allowedWords(allowed) {
   if (allowed === null) return "there is no such setting";
   if ("words" in allowed) return `must be ${allowed.words.join(" or ")}`;
   if ("from" in allowed) return `must be a whole number from ${count(allowed.from)} to ${count(allowed.to)}`;
+  if ("once" in allowed) return "is said a second time, the first one counts";
+  if ("length" in allowed) return `an address is read up to its ${count(allowed.length)}th character`;
   return "bytes" in allowed ? `must be a text of at most ${count(allowed.bytes)} bytes` : "";
 }
 
@@ -61,17 +63,17 @@ export const linkText = {
   offer: (/** @type {string} */ scene) => `This link prepares a scene: ${scene}.`,
   offerFull: "This link asks for full screen.",
   costs: (/** @type {number} */ n) =>
-    n === 0 ? "" : ` ${count(n)} ${n === 1 ? "task" : "tasks"} of the present run would go.`,
+    n === 0 ? "" : ` ${plural(n, "task", "tasks")} of the present run would go.`,
   setUp: "Set it up",
-  full: "Full screen",
+  full: T.full,
   notNow: "Not now",
   done: (/** @type {string} */ scene) => `Set up as the link says: ${scene}.`,
-  title: "A link to this scene",
+  title: T.share,
   about:
     "Whoever opens it is asked before anything changes; where nothing has been published and nobody else is watching, it is set up at once.",
   address: "Address",
   withTask: "with the task in the field",
   withLook: "with the look of this page",
-  copy: "Copy",
+  copy: T.copy,
   copied: "Copied",
 };

@@ -4,8 +4,9 @@
  * nothing, can be sent away, and goes with the run.
  */
 import { timeout } from "../core/patience.js";
+import { tasks } from "../text/announce.js";
 import { ways as W } from "../text/ways.js";
-import { text as T, tasks } from "../text.js";
+import { text as T } from "../text.js";
 import { h, show, text } from "./dom.js";
 
 /** @param {HTMLElement} stage */

@@ -16,8 +16,9 @@ export function makeLane() {
   const slot = makeSlot();
   const name = h("bdi", { class: "name" });
   const state = h("b", { class: "state-word" });
+  const pid = h("span", { class: "tail pid" });
   const rest = h("span", { class: "tail" });
-  const status = h("span", { class: "status" }, state, rest);
+  const status = h("span", { class: "status" }, state, pid, rest);
   const who = h(
     "div",
     { class: "who" },
@@ -86,11 +87,10 @@ export function makeLane() {
     else if (droppedAck(lane0)) parts.push(F.droppedRest);
     else if (worker.stuck && worker.state !== "stopped") parts.push(F.stuckRest);
     else if (worker.faults.delay > 0) parts.push(F.slowRest(worker.faults.delay));
-    else if (worker.state === "stopped" || worker.state === "cut" || worker.state === "frozen") {
+    else if (SAID.has(worker.state)) {
       if (worker.why) parts.push(worker.why);
     } else if (worker.kind !== "local") parts.push(T.guest);
     else if (worker.leaving) parts.push(T.leaving);
-    else if (worker.pid !== null) parts.push(T.pid(worker.pid));
     if (worker.kind !== "local" && worker.product) parts.push(worker.product);
     if (worker.queue && queueShown && worker.queue !== queueShown) parts.push(worker.queue);
     if (worker.restart_at !== null) {
@@ -159,6 +159,7 @@ export function makeLane() {
       shownAt = t;
       const { worker } = lane;
       text(state, wordOf(worker));
+      text(pid, isPlain(lane) ? ` · ${T.pid(worker.pid ?? 0)}` : "");
       text(rest, restOf(lane));
       attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
       slot.tick(lane, t);
@@ -229,6 +230,17 @@ function silenceOf({ silence }, t) {
   const { earliest, latest } = silence;
   return earliest === null || latest === null ? F.neverNoticed : F.noticedIn(earliest - t, latest - t);
 }
+/** Nothing has to be said of a worker's state but the number of its process; big type leaves that out. @param {LaneScene} lane */
+function isPlain(lane) {
+  const { worker, excused } = lane;
+  const { faults, silence, stuck } = worker;
+  if (excused || worker.kind !== "local" || worker.leaving || worker.pid === null) return false;
+  if (stuck || silence !== null || faults.held.length > 0 || faults.delay > 0 || droppedAck(lane))
+    return false;
+  return !SAID.has(worker.state);
+}
+/** States that are explained by why they are. */
+const SAID = new Set(["stopped", "cut", "frozen"]);
 
 /** @param {import("../types.js").Worker} worker @param {string} said */
 function titleOf(worker, said) {

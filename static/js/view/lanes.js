@@ -1,14 +1,13 @@
 // @ts-check
 /** The workers: a lane each, as many columns and as high as there is room for; and what lies below the edge, by number. */
 import { density } from "../core/density.js";
-import * as words from "../text.js";
+import { hintWords } from "../text/hints.js";
+import { text as T } from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
 import { makeIdempotent } from "./idempotent.js";
 import { makeInfo } from "./info.js";
 import { makeLane } from "./lane.js";
 import { rem } from "./shelf.js";
-
-const { text: T } = words;
 
 /** Of the list of lanes, above and below, and between its columns, in rem. */
 const PADDING = 0.6;
@@ -28,7 +27,7 @@ export function mountLanes(root, changed, world) {
   );
   add.addEventListener("click", () => act(add, "command", { do: "add" }));
   const idempotent = makeIdempotent(world);
-  const hint = h("p", { class: "col-hint", "data-role": "hint", role: "status" });
+  const hint = h("p", { class: "col-hint", "data-role": "hint" });
   const list = h("div", { class: "lanes" });
   const below = h("button", {
     type: "button",
@@ -43,11 +42,12 @@ export function mountLanes(root, changed, world) {
       { class: "col-head" },
       h("h2", { text: T.workers }),
       makeInfo("heartbeat", world),
-      hint,
+      h("span", { class: "gap" }),
       below,
       idempotent.node,
       add,
     ),
+    hint,
     list,
   );
   list.addEventListener(
@@ -117,9 +117,11 @@ export function mountLanes(root, changed, world) {
         },
       );
       idempotent.update(scene.world);
-      const auto = scene.hint === null && scene.world.settings.ack === "auto";
-      text(hint, auto ? T.prefetchVoid : (words.hints[scene.hint ?? ""] ?? ""));
-      attr(hint, "data-quiet", auto || scene.hint === "starting");
+      const said = hintWords(scene.hint);
+      text(hint, said);
+      attr(hint, "title", said || null);
+      attr(hint, "data-hint", scene.hint?.key ?? null);
+      attr(hint, "data-quiet", scene.hint?.quiet ?? false);
       for (const lane of lanes.values()) {
         lane.queue(scene.queue?.name ?? "");
         lane.tick(scene.t);

@@ -6,6 +6,13 @@
 
 /** @typedef {{theme: "light"|"dark"|null, type: "big"|null, full: boolean}} Look */
 
+/**
+ * In full screen the browser takes Escape for its own, and a dialog stays; where it lets us have the key (Chromium does), Escape closes
+ * first what is open, and leaves full screen when nothing is. Held down, it is the browser's in any case.
+ * @type {{lock?: (keys: string[]) => Promise<void>, unlock?: () => void}|undefined}
+ */
+const keyboard = /** @type {any} */ (navigator).keyboard;
+
 /** @param {() => void} changed */
 export function mountLook(changed) {
   const html = document.documentElement;
@@ -23,7 +30,11 @@ export function mountLook(changed) {
     changed();
   }
 
-  document.addEventListener("fullscreenchange", changed);
+  document.addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement === null) keyboard?.unlock?.();
+    else keyboard?.lock?.(["Escape"]).catch(() => {}); // refused: Escape stays the browser's
+    changed();
+  });
 
   return {
     /** @returns {Look} */

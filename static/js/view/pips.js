@@ -1,6 +1,6 @@
 // @ts-check
 /** A second of work each, filling as it passes; one bar where there are too many to count at a glance. */
-import { attr, h, style } from "./dom.js";
+import { h, style } from "./dom.js";
 
 /** More seconds than this are one bar. */
 const MOST = 8;
@@ -12,8 +12,8 @@ export function makePips() {
   let made = -1;
   return {
     node,
-    /** @param {number} seconds @param {number} elapsed @param {boolean} [open]  there may be more seconds than these */
-    update(seconds, elapsed, open = false) {
+    /** @param {number} seconds @param {number} elapsed */
+    update(seconds, elapsed) {
       if (made !== seconds) {
         made = seconds;
         const pieces = seconds > MOST ? 1 : seconds;
@@ -21,7 +21,6 @@ export function makePips() {
         node.replaceChildren(...fills.map(fill => h("i", {}, fill)));
         node.classList.toggle("long", seconds > MOST);
       }
-      attr(node, "data-open", open && elapsed >= seconds);
       for (const [i, fill] of fills.entries()) {
         const part = seconds > MOST ? elapsed / seconds : elapsed - i;
         style(fill, "transform", `scaleX(${Math.max(0, Math.min(1, part)).toFixed(2)})`);

@@ -14,7 +14,7 @@ import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
 import { makeKind } from "./kind.js";
-import { makeShelf } from "./shelf.js";
+import { forThumbs, makeShelf, THUMB } from "./shelf.js";
 import { makeTabs } from "./tabs.js";
 
 const { text: T } = words;
@@ -23,7 +23,8 @@ const { text: T } = words;
 /** Widths in rem of a digit, and of the sign of a redelivered task. */
 const DIGIT = 0.6;
 const SIGN = 1.05;
-/** A row of ghosts, and a ghost that names its holder, in rem. */
+/** A row of what waits, one of ghosts, and a ghost that names its holder, in rem. */
+const READY = 2.2;
 const GHOST = 1.96;
 const WIDE = 13;
 /** Seconds until an ack timeout, in a small ghost. */
@@ -146,12 +147,14 @@ export function mountQueue(root, changed, world) {
         if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
       const cell = { ready: 2.05 + digits + again, ghosts: WIDE };
-      const ready = readyShelf.room({ width: cell.ready, height: 2.2 });
-      let ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
+      const thumbs = forThumbs();
+      const height = thumbs ? THUMB + 0.1 : GHOST;
+      const ready = readyShelf.room({ width: cell.ready, height: thumbs ? THUMB + 0.1 : READY });
+      let ghosts = ghostShelf.room({ width: cell.ghosts, height });
       const small = unacked > ghosts;
       if (small) {
         cell.ghosts = 2.05 + SIGN + digits + (counted(world) ? FUSE : 0);
-        ghosts = ghostShelf.room({ width: cell.ghosts, height: GHOST });
+        ghosts = ghostShelf.room({ width: cell.ghosts, height });
       }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
       return { ready, ghosts, cell };
@@ -251,8 +254,10 @@ function captionOf(scene, auto, t) {
   const from = back[0]?.from;
   if (from !== undefined) {
     const numbers = back.map(each => `#${each.task.n}`);
-    const rest = numbers.length - NAMED;
-    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED).join(", "), Math.max(0, rest));
+    const worker = scene.world.workers.get(from);
+    const unnamed = worker === undefined ? 0 : worker.fallen - worker.dropped.length;
+    const rest = Math.max(0, numbers.length - NAMED + unnamed);
+    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED).join(", "), rest);
   }
   return auto ? T.autoShelfNote : "";
 }

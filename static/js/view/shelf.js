@@ -18,6 +18,12 @@ import { attr, h, reconcile, rove, show, style } from "./dom.js";
 /** The size of the root's font in px: what 1 rem is. */
 export const rem = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
 
+const phone = matchMedia("(max-width: 480px)");
+/** Whether rows have to be high enough for a thumb: css/touch.css has the same width. */
+export const forThumbs = () => phone.matches;
+/** A row for a thumb, in rem: 40 px and a little. */
+export const THUMB = 2.75;
+
 /**
  * @param {string} name  a class
  * @param {() => void} changed  its size is another

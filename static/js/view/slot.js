@@ -60,7 +60,7 @@ export function makeSlot() {
       if (running === null) return;
       const until = stopped ?? t;
       const { task } = running;
-      pips.update(Math.min(1e6, task.seconds), began === null ? 0 : until - began, cutShort(task));
+      pips.update(Math.min(1e6, task.seconds), began === null ? 0 : until - began);
       const dropped = running.place === "dropped";
       const age = running.since === null ? "" : held((dropped ? until : t) - running.since);
       const word = dropped
@@ -89,9 +89,6 @@ function beside(node) {
   attr(node, "aria-hidden", "true");
   return node;
 }
-
-/** A frame carries the beginning of a long body; dots may follow that nobody here has counted. @param {import("../types.js").Task} task */
-const cutShort = task => task.size > 4 * task.body.length || (task.size > 300 && task.body.length >= 300);
 
 /** "unacked 1.2 s": the word goes where there is no room for it. */
 function makeTime() {

@@ -6,6 +6,7 @@ import { foot as T } from "../text/foot.js";
 import * as words from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
 import { describeTask, SIGNS, wordOf } from "./life.js";
+import { forThumbs, THUMB } from "./shelf.js";
 import { AHEAD, fit, mountTrack } from "./track.js";
 
 /** @typedef {import("../core/stints.js").Stint} Stint */
@@ -26,7 +27,8 @@ export function mountStints(root) {
     /** @param {import("../types.js").Scene} scene */
     update({ world, t, pin, lanes }) {
       const tasks = [...world.tasks.values()];
-      const row = Math.max(LOW, Math.min(HIGH, track.height() / Math.max(1, lanes.length)));
+      const least = forThumbs() ? THUMB : LOW;
+      const row = Math.max(least, Math.min(HIGH, track.height() / Math.max(1, lanes.length)));
       style(track.list, "--row", `${row.toFixed(2)}rem`);
       track.update(t, span(tasks, t, pin), lanes.length, () => {
         const since = track.since(t);

@@ -5,7 +5,7 @@
  */
 import { foot as T } from "../text/foot.js";
 import { act, h, rove, show, text } from "./dom.js";
-import { rem } from "./shelf.js";
+import { forThumbs, rem, THUMB } from "./shelf.js";
 
 const ROW = 1.5; // rem
 const BASE = 600; // seconds between bases: px on the track stay small, and what lies there stays where it is
@@ -31,8 +31,9 @@ export function mountTrack(root, nothing) {
   let width = 0;
   new ResizeObserver(() => {
     if (body.clientHeight === 0) return; // it is not shown
-    height = body.clientHeight / rem();
-    room = Math.max(3, Math.floor(height / ROW));
+    unit = rem();
+    height = body.clientHeight / unit;
+    room = Math.max(3, Math.floor(height / (forThumbs() ? THUMB : ROW)));
     width = -1;
     act(root, "changed");
   }).observe(body);
@@ -93,8 +94,10 @@ export function mountTrack(root, nothing) {
   };
 }
 
-/** Px that a character of the words on a track is wide, about. */
-const CHARACTER = 7;
+/** How wide a character of the words on a track is, about, in rem; and what lies around them. */
+const CHARACTER = 0.5;
+const AROUND = 0.7;
+let unit = 14;
 
 /** The first of these words that fits. @param {number} px @param {string[]} words */
-export const fit = (px, words) => words.find(each => each.length * CHARACTER + 10 <= px) ?? "";
+export const fit = (px, words) => words.find(each => (each.length * CHARACTER + AROUND) * unit <= px) ?? "";

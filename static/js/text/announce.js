@@ -1,0 +1,85 @@
+// @ts-check
+/** What happened, in words, for the live region: "worker-2 was stopped; task 19 is back in the queue; worker-3 has it, second attempt." */
+import { ordinalWord } from "../core/format.js";
+import { plural, text as T } from "../text.js";
+import { hintWords } from "./hints.js";
+import { watchWords } from "./ways.js";
+
+/** @typedef {import("../core/announce.js").Change} Change */
+
+/** More names than these are counted. */
+const NAMED = 5;
+/** Changes that make one sentence. */
+const MOST = 5;
+
+/** "a, b and c". @param {(string|number)[]} names */
+const list = names =>
+  names.length < 2 ? `${names[0] ?? ""}` : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+/** "task 19", "tasks 3, 4 and 9", "12 tasks". @param {number[]} numbers @param {number} [more]  beyond these */
+export function tasks(numbers, more = 0) {
+  if (more > 0 || numbers.length > NAMED) return plural(numbers.length + more, "task", "tasks");
+  return `${numbers.length === 1 ? "task" : "tasks"} ${list(numbers)}`;
+}
+
+/** @param {Change} change */
+const one = ({ tasks: numbers = [], more = 0 }) => numbers.length + more === 1;
+/** "task 19 is", "tasks 3 and 4 are". @param {Change} change */
+const are = change => `${tasks(change.tasks ?? [], change.more)} ${one(change) ? "is" : "are"}`;
+
+/** "worker-2 was", "worker-2 and worker-3 were". @param {Change} change @param {string} verb @param {string} [verbs]  of several */
+function who({ who: names = [] }, verb, verbs = verb) {
+  const said = names.length > NAMED ? plural(names.length, "worker", "workers") : list(names);
+  return `${said} ${names.length === 1 ? verb : verbs}`;
+}
+
+/** @type {Record<string, (change: Change, all: Change[]) => string>} */
+const CHANGES = {
+  reset: () => "A fresh run has begun",
+  engine: ({ value }) => (value === "up" ? "The engine is back" : "The engine has ended"),
+  broker: ({ value }) =>
+    value === "up"
+      ? "The broker is back; what is durable is still there"
+      : "The broker is down; nothing is delivered until it is back",
+  ack: ({ value }) =>
+    value === "auto"
+      ? "Auto-ack is on: the broker keeps no copies"
+      : "Manual ack is on: the broker keeps a copy until the ack",
+  prefetch: ({ value }) => `Prefetch is ${value === 0 ? T.noLimit : value}`,
+  worker_new: change => who(change, "has joined", "have joined"),
+  worker_gone: change => who(change, "is gone", "are gone"),
+  worker_back: change => who(change, "is back", "are back"),
+  worker_stopped: change => who(change, "was stopped", "were stopped"),
+  worker_left: change => who(change, "has finished and left", "have finished and left"),
+  worker_leaving: change => who(change, "finishes and then leaves", "finish and then leave"),
+  worker_ended: change =>
+    `${who(change, "has ended", "have ended")}${change.value ? `, ${change.value}` : ""}`,
+  worker_frozen: change => who(change, "is frozen", "are frozen"),
+  worker_thawed: change => who(change, "goes on", "go on"),
+  worker_missed: change => `the broker has missed the heartbeats of ${who(change, "").trim()}`,
+  worker_cut: change => who(change, "was cut off", "were cut off"),
+  back: change => `${are(change)} back in the queue${change.watch ? ` (${watchWords(change.watch)})` : ""}`,
+  forgotten: change =>
+    `${are(change)} lost: ${one(change) ? "it was acknowledged when it was" : "they were acknowledged when they were"} sent`,
+  lost: change => `${are(change)} lost`,
+  rejected: change => `${are(change)} dead: rejected`,
+  dead: change => `${are(change)} dead`,
+  taken: (change, all) => {
+    const numbers = change.tasks ?? [];
+    const back = all.find(each => each.kind === "back");
+    const same = back !== undefined && !back.more && back.tasks?.join() === numbers.join();
+    const what = same ? (numbers.length === 1 ? "it" : "them") : tasks(numbers);
+    return `${who(change, "has")} ${what}, ${ordinalWord(change.attempt ?? 2)} attempt`;
+  },
+  hint: ({ hint }) => hintWords(hint ?? null).replace(/\.$/, ""),
+};
+
+/** One sentence; what goes beyond it is counted. @param {Change[]} changes */
+export function say(changes) {
+  const known = changes.flatMap(change => CHANGES[change.kind]?.(change, changes) || []);
+  if (known.length === 0) return "";
+  const rest = known.length - MOST;
+  const said =
+    rest > 0 ? [...known.slice(0, MOST), `and ${plural(rest, "more change", "more changes")}`] : known;
+  return `${said.join("; ")}.`;
+}
