@@ -179,7 +179,8 @@ export const text = {
   showMore: "Show these tasks",
 
   workers: "Workers",
-  addWorker: "Add a worker",
+  add: "Add",
+  aWorker: " a worker",
   waiting: "waiting for a task",
   neverAcked: "never acked",
   wasLost: "lost",

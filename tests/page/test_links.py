@@ -14,7 +14,7 @@ Open = Callable[..., Page]
 
 SCENE = "/?ack=auto&prefetch=5&workers=4&body=photo...&count=6"
 RESET = {"do": "reset", "ack": "auto", "prefetch": 5, "workers": 4}
-SUBMIT = {"do": "submit", "body": "photo...", "count": 6}
+SUBMIT = {"do": "submit", "body": "photo...", "count": 6, "persistent": True}
 
 # Addresses with something wrong in them, and what the page says of it. None of them asks for anything else than what is on.
 WRONG = {
@@ -148,6 +148,8 @@ def test_a_link_to_the_scene_is_shown_copied_and_offers_it_again(fed: Open) -> N
         "ack": ["manual"],
         "prefetch": ["1"],
         "workers": ["2"],
+        "kind": ["quorum"],
+        "idempotent": ["false"],
         "tab": ["code"],
     }
     page.locator("[data-role=share-look]").uncheck()
@@ -189,7 +191,7 @@ def test_nonsense_in_an_address_is_left_out_told_and_changes_nothing(fed: Open) 
         assert page.locator("html").get_attribute("data-theme") is None, about
         page.locator("[data-role=field]").fill("m.")
         page.locator("[data-role=submit]").click()
-        assert asked(page) == [{"do": "submit", "body": "m.", "count": 1}], about
+        assert asked(page) == [{"do": "submit", "body": "m.", "count": 1, "persistent": True}], about
 
     # what is right beside what is wrong holds
     open_scene(page, "/?ack=auto&prefetch=lots", 7)
@@ -201,4 +203,4 @@ def test_a_link_with_the_longest_task_arrives(fed: Open) -> None:
     body = "%E2%82%AC" * 1365
     open_scene(page, f"/?body={body}", 0)
     expect(page.locator(".toast")).to_contain_text("Set up as the link says")
-    assert asked(page) == [{"do": "submit", "body": "€" * 1365, "count": 1}]
+    assert asked(page) == [{"do": "submit", "body": "€" * 1365, "count": 1, "persistent": True}]

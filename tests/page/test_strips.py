@@ -42,7 +42,7 @@ def test_a_task_whose_worker_was_stopped_has_two_attempts_and_each_worker_one_of
     second = again.get_attribute("data-by")
     assert second and second != dead
     ended = strip(stage, 1).locator("[data-kind=bad]")
-    expect(ended).to_have_attribute("title", f"{dead} ✕ connection closed")
+    expect(ended).to_have_attribute("title", re.compile(f"^{dead} ✕ connection closed, .* after the kill$"))
     kinds = strip(stage, 1).locator(".segment").evaluate_all("all => all.map(n => n.dataset.kind)")
     assert [kind for kind in kinds if kind != "wait"] == ["bad", "again"]
 

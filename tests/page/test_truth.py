@@ -91,6 +91,7 @@ def test_the_broker_goes_and_comes_back_in_the_middle(on_embedded: Demo, visit: 
         lambda: {"up false", "unacked 0"} <= set(stage.page.evaluate("window.seen")), "the broker's absence"
     )
     expect(stage.find("[data-role=broker]")).to_have_attribute("data-up", "true")
+    demo.once(lambda state: state["ledger"]["done"] == 5, "all five done")
     stage.shows(done=5, lost=0)
     agree(demo, stage)
 

@@ -23,7 +23,8 @@ export function mountLanes(root, changed, world) {
     "button",
     { type: "button", class: "button small", "data-role": "add-worker" },
     h("span", { text: "+ ", "aria-hidden": "true" }),
-    T.addWorker,
+    T.add,
+    h("span", { class: "tail", text: T.aWorker }),
   );
   add.addEventListener("click", () => act(add, "command", { do: "add" }));
   const idempotent = makeIdempotent(world);
