@@ -162,6 +162,8 @@ def test_a_link_to_the_scene_is_shown_copied_and_offers_it_again(fed: Open) -> N
         "ack": ["manual"],
         "prefetch": ["1"],
         "workers": ["2"],
+        "kind": ["quorum"],
+        "idempotent": ["false"],
         "body": ["r&b #1 50%..."],
     }
     page.keyboard.press("Escape")
