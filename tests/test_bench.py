@@ -15,6 +15,7 @@ from tests.fake_engine import CHECKOUT
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_every_measurement_yields_numbers(tmp_path: Path) -> None:
     needs.rabbitmq()
     file = tmp_path / "rows.json"

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests import needs
-from tests.demo import BROKERS, Demo
+from tests.demo import RABBITMQ_LATER, Demo
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import until
 
 
-@pytest.fixture(params=BROKERS)
+@pytest.fixture(params=RABBITMQ_LATER)
 def broker(request: pytest.FixtureRequest) -> str:
     if request.param == "rabbitmq":
         needs.rabbitmq()
@@ -31,6 +31,7 @@ def children(pid: int, of: str) -> list[int]:
     return [int(row[0]) for row in rows if int(row[1]) == pid and of in row[2]]
 
 
+@pytest.mark.long
 def test_the_run_goes_on_after_the_engine_was_killed(broker: str, tmp_path: Path) -> None:
     with Demo(tmp_path / "data", broker=broker) as demo:
         port = demo.amqp_port()

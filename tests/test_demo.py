@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import needs
-from tests.demo import BROKERS, Demo, holder
+from tests.demo import BROKERS, RABBITMQ_LATER, Demo, holder
 from tests.fake_engine import DEADLINE, until
 
 
@@ -161,7 +161,7 @@ def living(pids: set[int]) -> set[int]:
     return alive
 
 
-@pytest.mark.parametrize("broker", BROKERS)
+@pytest.mark.parametrize("broker", RABBITMQ_LATER)
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda end: end.name)
 def test_whatever_ends_the_web_process_nothing_of_it_is_left(
     broker: str, end: signal.Signals, tmp_path: Path

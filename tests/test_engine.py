@@ -14,12 +14,13 @@ import pika
 import pytest
 
 from tests import needs
+from tests.demo import RABBITMQ_LATER
 from tests.engine_process import DEADLINE, EngineProcess
 from webapp.engine.undertaker import bury
 from webapp.events import decode
 
 
-@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+@pytest.fixture(scope="module", params=RABBITMQ_LATER)
 def kind(request):
     if request.param == "rabbitmq":
         needs.rabbitmq()

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests import needs
-from tests.demo import BROKERS
+from tests.demo import BROKERS, RABBITMQ_LATER
 from tests.engine_process import EngineProcess
 from tests.fake_engine import CHECKOUT, DEADLINE, Printed, until
 from tests.history import audit, ends
@@ -37,7 +37,6 @@ CLIENTS = {  # how to run it, and what it calls itself
     "amqplib": ((NODE, PROGRAMS / "amqplib_job.js"), "amqplib"),
 }
 CELERY = (sys.executable, "-m", "celery", "--app", "tests.clients.shop")
-AFTER_A_RESTART = ["embedded", pytest.param("rabbitmq", marks=pytest.mark.long)]
 
 _numbers = itertools.count(1)
 
@@ -197,7 +196,7 @@ def test_what_a_client_holds_when_it_goes_comes_back_to_another(
     assert (ledger["published"], ledger["done"], ledger["redelivered"], ledger["lost"]) == (3, 3, 1, 0)
 
 
-@pytest.mark.parametrize("engine", AFTER_A_RESTART, indirect=True, scope="module")
+@pytest.mark.parametrize("engine", RABBITMQ_LATER, indirect=True, scope="module")
 def test_aio_pika_takes_up_its_work_again_after_a_restart_of_the_broker(tapped: Tapped, queue: str) -> None:
     argv, _ = CLIENTS["aio-pika"]
     with Program(*argv, tapped.url, queue, "work", "2") as worker:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests import needs
-from tests.demo import BROKERS, Demo, alone, held, worker
+from tests.demo import RABBITMQ_LATER, Demo, alone, held, worker
 from tests.fake_engine import until
 from tests.test_demo import family, living
 
 WITHIN = 5  # seconds
 
 
-@pytest.mark.parametrize("broker", BROKERS)
+@pytest.mark.parametrize("broker", RABBITMQ_LATER)
 def test_whatever_is_frozen_held_stuck_slow_or_in_a_black_hole_ends_in_time(
     broker: str, tmp_path: Path
 ) -> None:

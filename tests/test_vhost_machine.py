@@ -462,7 +462,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_the_broker_keeps_the_rules_and_what_it_has_to_through_restarts() -> None:
-    run(250, steps=5_000)
+    run(100, steps=2_000)
 
 
 @pytest.mark.long

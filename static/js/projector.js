@@ -172,7 +172,10 @@ export function createProjector(source, on) {
     step,
     /** @param {number} t */
     seek(t) {
-      transport.seek(Math.max(film.from, Math.min(t, live())));
+      const to = Math.max(film.from, Math.min(t, live()));
+      // before the beginning there is nothing that would still be in mid-air: it stands at the first picture
+      if (to === film.from && transport.mode !== "playing") transport.stop(to);
+      else transport.seek(to);
       void index();
       on.changed();
     },

@@ -72,7 +72,7 @@ def load(page: Page, url: str) -> None:
 
 def ready(page: Page) -> None:
     """Waits until the page, just loaded, can be fed."""
-    page.wait_for_function("window.feed !== undefined")
+    until(page, "window.feed !== undefined")
 
 
 def until(page: Page, condition: str) -> None:

@@ -24,17 +24,11 @@ READ = """() => ({
 
 
 class Stage:
-    """One open page. `complaints` collects what it writes to the console as an error or a warning."""
+    """One open page."""
 
     def __init__(self, page: Page, demo: Demo) -> None:
         self.page = page
         self.demo = demo
-        self.complaints: list[str] = []
-        self.deaf = False  # while the network is cut on purpose, the browser complains of it, rightly
-
-    def hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not self.deaf:
-            self.complaints.append(f"{kind}: {text}")
 
     def open(self) -> None:
         self.page.goto(self.demo.url())

@@ -59,6 +59,9 @@ class Looks:
             expect(self.page.locator(opened)).to_have_count(0)
 
 
+SCHEMES = ["light", pytest.param("dark", marks=pytest.mark.long)]
+
+
 def killed(demo: Demo, ack: str) -> Demo:
     """A run in which a worker has died with a task, while the others are busy and more tasks wait."""
     demo.fresh(ack=ack)
@@ -69,7 +72,7 @@ def killed(demo: Demo, ack: str) -> Demo:
     return demo
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing_in_any_view(on_embedded: Demo, visit: Visit, scheme: str) -> None:
     demo = killed(on_embedded, "manual")
     stage = visit(demo, color_scheme=scheme, reduced_motion="reduce")
@@ -108,7 +111,7 @@ GUESTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing_in_guests_links_questions_and_notes(fed: Callable[..., Page], scheme: str) -> None:
     page = fed(color_scheme=scheme, reduced_motion="reduce")
     load(page, "/?ack=auto&colour=red")

@@ -48,8 +48,8 @@ def test_it_is_the_file_itself_line_by_line(demo: Demo, visit: Visit) -> None:
     ]
 
 
-def test_the_line_that_acts_is_marked_from_the_delivery_to_the_ack(on_both: Demo, visit: Visit) -> None:
-    stage = code(on_both.fresh(), visit)
+def test_the_line_that_acts_is_marked_from_the_delivery_to_the_ack(on_either: Demo, visit: Visit) -> None:
+    stage = code(on_either.fresh(), visit)
     expect(acting(stage)).to_contain_text("start_consuming")
     stage.page.evaluate(
         """() => { window.acted = [];
@@ -144,28 +144,28 @@ def run(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
 
 @pytest.mark.parametrize(("ack", "prefetch"), [("manual", 5), ("auto", 1)])
 def test_the_copied_program_runs_as_it_is_joins_and_does_a_task(
-    on_both: Demo,
+    on_either: Demo,
     visit: Visit,
     run: Callable[[str], subprocess.Popen[bytes]],
     ack: str,
     prefetch: int,
 ) -> None:
-    stage = code(on_both.fresh(ack=ack, prefetch=prefetch), visit, permissions=CLIPBOARD)
+    stage = code(on_either.fresh(ack=ack, prefetch=prefetch), visit, permissions=CLIPBOARD)
     stage.find("[data-role=copy]").click()
     expect(stage.find(".copy-said")).to_contain_text("Copied")
     program = stage.page.evaluate("navigator.clipboard.readText()")
     for worker in ("worker-1", "worker-2", "worker-3"):
-        on_both.act(worker, "stop")
+        on_either.act(worker, "stop")
     run(program)
     mine = stage.lane("my-worker")
     expect(mine).to_have_attribute("data-state", "idle")
     expect(mine).to_have_attribute("data-kind", "guest")
     expect(mine).to_have_attribute("data-ack", ack)
-    lane = next(each for each in on_both.state()["workers"] if each["name"] == "my-worker")
+    lane = next(each for each in on_either.state()["workers"] if each["name"] == "my-worker")
     assert ack == "auto" or lane["prefetch"] == prefetch
     stage.submit("photo.")
     stage.shows(published=1, done=1)
-    assert on_both.task(1)["worker"] == "my-worker"
+    assert on_either.task(1)["worker"] == "my-worker"
     stage.find("[data-role=code-lane]").select_option("my-worker")
     expect(stage.find("[data-role=code-caption]")).to_contain_text("a program of its own")
     expect(acting(stage)).to_have_count(0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.fake_engine import Web
-from tests.page.scripted import script, show
+from tests.page.scripted import show
 
 Open = Callable[..., Page]
 
@@ -48,37 +47,6 @@ UNREAD = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    with Web("--port", "0", "--data", str(tmp_path_factory.mktemp("web"))) as web:
-        web.url()
-        yield web
-
-
-@pytest.fixture
-def fed(browser: Browser, web: Web) -> Iterator[Open]:
-    """Opens the page to be fed with frames. It may write nothing to its console."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def fed(width: int, height: int) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        script(page, web.url())
-        return page
-
-    yield fed
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 700), (390, 844)])

@@ -112,12 +112,12 @@ def test_full_screen_big_type_and_theme_by_key(demo: Demo, visit: Visit) -> None
     stage = visit(demo, color_scheme="light")
     html = stage.find("html")
     stage.page.keyboard.press("f")
-    stage.page.wait_for_function("document.fullscreenElement !== null")
+    until(stage.page, "document.fullscreenElement !== null")
     stage.page.evaluate("window.loaded = true")
     stage.page.keyboard.press("F5")  # a remote's start button
     assert stage.page.evaluate("window.loaded") is True
     stage.page.keyboard.press("f")
-    stage.page.wait_for_function("document.fullscreenElement === null")
+    until(stage.page, "document.fullscreenElement === null")
     stage.page.keyboard.press("z")
     expect(html).to_have_attribute("data-type", "big")
     stage.page.keyboard.press("t")

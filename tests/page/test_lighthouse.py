@@ -56,6 +56,7 @@ def short_of(found: dict[str, Any], category: str) -> list[str]:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_lighthouse_has_nothing_to_add(on_embedded: Demo, tmp_path: Path) -> None:
     needs.chromium()
     found = measure(on_embedded.url(), tmp_path / "lighthouse.json")

@@ -29,10 +29,10 @@ def row(stage: Stage, worker: str) -> Locator:
 
 
 def test_a_task_whose_worker_was_stopped_has_two_attempts_and_each_worker_one_of_them(
-    on_both: Demo, visit: Visit
+    on_either: Demo, visit: Visit
 ) -> None:
-    on_both.fresh()
-    stage = visit(on_both)
+    on_either.fresh()
+    stage = visit(on_either)
     stage.submit("photo....")
     dead = stage.holder(1)
     expect(strip(stage, 1).locator("[data-kind=held]")).to_be_visible()

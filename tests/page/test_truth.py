@@ -9,10 +9,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.demo import Demo
 from tests.fake_engine import until
+from tests.page.conftest import Windows
 from tests.page.stage import Stage
 
 Visit = Callable[..., Stage]
@@ -50,21 +52,24 @@ def agree(demo: Demo, *stages: Stage) -> None:
 def test_two_pages_and_a_reloaded_one_show_the_same(on_embedded: Demo, visit: Visit) -> None:
     demo = on_embedded.fresh()
     one, two = visit(demo), visit(demo, 390, 844)
-    one.submit("photo....", times=6)
+    one.submit("photo...", times=4)
     one.press(one.holder(1), "stop")
     expect(two.find('[data-task="1"][data-place=dropped]')).to_have_count(1)
     two.page.reload()
     two.live()
     expect(two.find('[data-task="1"][data-place=dropped]')).to_have_count(1)
     agree(demo, one, two)
-    one.shows(done=6)
+    one.shows(done=4)
     agree(demo, one, two)
 
 
-def test_a_page_that_was_offline_for_ten_seconds_is_right_at_once(on_embedded: Demo, visit: Visit) -> None:
+@pytest.mark.long
+def test_a_page_that_was_offline_for_ten_seconds_is_right_at_once(
+    on_embedded: Demo, visit: Visit, windows: Windows
+) -> None:
     demo = on_embedded.fresh()
     watching, away = visit(demo), visit(demo)
-    away.deaf = True
+    windows.deafen(away.page)
     away.submit("photo..", times=2)
     away.shows(published=2)
     away.page.context.set_offline(True)
@@ -83,7 +88,7 @@ def test_the_broker_goes_and_comes_back_in_the_middle(on_embedded: Demo, visit: 
     demo = on_embedded.fresh()
     stage = visit(demo)
     stage.submit("photo..", times=5)
-    stage.shows(unacked=3)
+    stage.shows(published=5, unacked=3)
     (pid,) = broker_pids(demo)
     stage.page.evaluate(WATCH)
     os.kill(pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.demo import Demo
 from tests.fake_engine import Web
-from tests.page.scripted import script, show
+from tests.page.scripted import show, until
 from tests.page.stage import Stage
 from tests.test_crash import children
 
@@ -34,31 +35,12 @@ def web() -> Iterator[Web]:
         yield web
 
 
-@pytest.fixture
-def scripted(browser: Browser, web: Web) -> Iterator[Open]:
-    contexts = []
-
-    def open_page(address: str = "/", width: int = 1280, height: int = 720) -> Page:
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
-        page = contexts[-1].new_page()
-        script(page, web.url() + address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
 def role(page: Page, name: str) -> Locator:
     return page.locator(f"[data-role={name}]")
 
 
 def asked(page: Page, last: dict[str, Any]) -> None:
-    page.wait_for_function("last => JSON.stringify(window.asked?.at(-1)) === last", arg=_json(page, last))
-
-
-def _json(page: Page, value: object) -> Any:
-    return page.evaluate("value => JSON.stringify(value)", value)
+    until(page, f"JSON.stringify(window.asked?.at(-1)) === JSON.stringify({json.dumps(last)})")
 
 
 def refuse(page: Page, detail: str) -> None:
@@ -69,8 +51,8 @@ def refuse(page: Page, detail: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-def test_the_form_says_of_each_task_whether_it_is_persistent(scripted: Open, width: int, height: int) -> None:
-    page = scripted(width=width, height=height)
+def test_the_form_says_of_each_task_whether_it_is_persistent(fed: Open, width: int, height: int) -> None:
+    page = fed(width=width, height=height)
     show(page, "timedOut")
     role(page, "submit").click()
     asked(page, {"do": "submit", "body": "photo...", "count": 1, "persistent": True})
@@ -83,9 +65,9 @@ def test_the_form_says_of_each_task_whether_it_is_persistent(scripted: Open, wid
 
 
 def test_the_queue_becomes_another_kind_when_the_broker_s_has_and_a_refusal_is_said_there(
-    scripted: Open,
+    fed: Open,
 ) -> None:
-    page = scripted()
+    page = fed()
     show(page, "timedOut")
     kind = role(page, "queue-kind")
     expect(kind).to_contain_text("quorum")
@@ -109,8 +91,8 @@ def test_the_queue_becomes_another_kind_when_the_broker_s_has_and_a_refusal_is_s
     assert page.evaluate("document.querySelector('.queue .col-head').scrollWidth") <= 272
 
 
-def test_the_switch_moves_when_the_workers_are_told_to_be_idempotent_and_not_before(scripted: Open) -> None:
-    page = scripted()
+def test_the_switch_moves_when_the_workers_are_told_to_be_idempotent_and_not_before(fed: Open) -> None:
+    page = fed()
     show(page, "timedOut")
     switch = role(page, "idempotent")
     refuse(page, "The engine has ended.")
@@ -124,8 +106,8 @@ def test_the_switch_moves_when_the_workers_are_told_to_be_idempotent_and_not_bef
 
 
 @pytest.mark.parametrize("knob", ["persistent", "durable", "idempotent"])
-def test_each_knob_has_an_i(scripted: Open, knob: str) -> None:
-    page = scripted()
+def test_each_knob_has_an_i(fed: Open, knob: str) -> None:
+    page = fed()
     show(page, "timedOut")
     role(page, f"info-{knob}").click()
     says = page.locator(f".info-says[data-info={knob}]")
@@ -133,9 +115,9 @@ def test_each_knob_has_an_i(scripted: Open, knob: str) -> None:
 
 
 def test_a_link_prepares_a_transient_queue_and_what_is_nonsense_in_it_is_left_out_with_a_word(
-    scripted: Open,
+    fed: Open,
 ) -> None:
-    page = scripted("/?durable=false&kind=quorum&persistent=false&idempotent=maybe&body=m.&count=2")
+    page = fed(address="/?durable=false&kind=quorum&persistent=false&idempotent=maybe&body=m.&count=2")
     page.evaluate("feed(make.keyframe())")
     asked(page, {"do": "submit", "body": "m.", "count": 2, "persistent": False})
     assert page.evaluate("asked[0]") == {"do": "reset", "durable": False}
@@ -148,8 +130,8 @@ def test_a_link_prepares_a_transient_queue_and_what_is_nonsense_in_it_is_left_ou
 # -- the stopwatch, and the banner ----------------------------------------------------------------------------------
 
 
-def test_the_strips_say_how_the_broker_noticed_and_after_how_long(scripted: Open) -> None:
-    page = scripted()
+def test_the_strips_say_how_the_broker_noticed_and_after_how_long(fed: Open) -> None:
+    page = fed()
     show(page, "deaths")
     said = {
         1: "connection closed, 3 ms after the kill",
@@ -170,9 +152,9 @@ def test_the_strips_say_how_the_broker_noticed_and_after_how_long(scripted: Open
 
 
 def test_an_ack_timeout_is_told_in_the_broker_s_words_moves_nothing_and_goes_with_the_run(
-    scripted: Open,
+    fed: Open,
 ) -> None:
-    page = scripted()
+    page = fed()
     show(page, "timedOut", {"ended": False})
     before = page.evaluate(BOXES)
     show(page, "timedOut", {"n": 2})
@@ -197,8 +179,8 @@ def test_an_ack_timeout_is_told_in_the_broker_s_words_moves_nothing_and_goes_wit
 # -- done twice, and lost with the broker -----------------------------------------------------------------------------
 
 
-def test_the_second_effect_is_in_the_ledger_on_the_chip_and_on_the_strip(scripted: Open) -> None:
-    page = scripted()
+def test_the_second_effect_is_in_the_ledger_on_the_chip_and_on_the_strip(fed: Open) -> None:
+    page = fed()
     show(page, "twice")
     expect(page.locator("[data-ledger=done_twice]")).to_have_text("2")
     expect(page.locator(".strip[data-of='1'] .strip-name")).to_have_text("#1 ✓✓")
@@ -229,9 +211,9 @@ def test_the_second_effect_is_in_the_ledger_on_the_chip_and_on_the_strip(scripte
     ],
 )
 def test_what_went_with_the_broker_lies_in_lost_and_says_why(
-    scripted: Open, persistent: bool, durable: bool, why: str
+    fed: Open, persistent: bool, durable: bool, why: str
 ) -> None:
-    page = scripted()
+    page = fed()
     show(page, "transient", {"persistent": persistent, "durable": durable})
     tombs = page.locator("#queue .tray.lost .chip")
     expect(tombs).to_have_count(3)
@@ -248,9 +230,9 @@ def test_what_went_with_the_broker_lies_in_lost_and_says_why(
 
 
 def test_on_both_brokers_a_transient_task_is_named_in_lost_after_a_restart(
-    on_both: Demo, visit: Visit
+    on_either: Demo, visit: Visit
 ) -> None:
-    demo = on_both.fresh()
+    demo = on_either.fresh()
     demo.settings(kind="classic")
     stage = visit(demo)
     for name in ("worker-1", "worker-2", "worker-3"):
@@ -276,9 +258,9 @@ def test_on_both_brokers_a_transient_task_is_named_in_lost_after_a_restart(
 
 
 def test_on_both_brokers_a_killed_engine_is_said_and_everything_comes_back(
-    on_both: Demo, visit: Visit
+    on_either: Demo, visit: Visit
 ) -> None:
-    demo = on_both
+    demo = on_either
     assert demo.ask("POST", "/api/reset", {"kind": "quorum", "ack": "manual"}).status == 202
     demo.once(lambda state: [each["state"] for each in state["workers"]] == ["idle"] * 3, "three idle")
     demo.submit("photo.")  # RabbitMQ 3.10 can lose a quorum queue that is younger than three seconds
@@ -289,7 +271,7 @@ def test_on_both_brokers_a_killed_engine_is_said_and_everything_comes_back(
     stage.page.evaluate(REMEMBER)
     (engine,) = children(demo.process.pid, "webapp.engine")
     os.kill(engine, signal.SIGKILL)
-    stage.page.wait_for_function("window.links.includes('engine-gone')", timeout=2_000)
+    until(stage.page, "window.links.includes('engine-gone')")
     stage.live()
     stage.shows(published=7, done=7, lost=0, redelivered=3)
     expect(stage.find(".lane[data-state=idle]")).to_have_count(3)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.scripted import until
@@ -134,6 +135,7 @@ def test_a_laptop_that_slept_ten_minutes_joins_again_and_replays_nothing(fed: Op
     assert nonsense(page) == []
 
 
+@pytest.mark.long
 def test_at_two_thousand_tasks_a_second_the_page_answers_and_stays_small(fed: Open) -> None:
     page = fed()
     page.evaluate(

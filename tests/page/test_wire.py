@@ -35,14 +35,14 @@ def line(stage: Stage, *texts: str) -> Locator:
     return lines
 
 
-def test_a_death_on_the_wire_and_who_said_each_line(on_both: Demo, visit: Visit) -> None:
-    on_both.fresh()
-    stage = visit(on_both)
+def test_a_death_on_the_wire_and_who_said_each_line(on_either: Demo, visit: Visit) -> None:
+    on_either.fresh()
+    stage = visit(on_either)
     stage.submit("photo...")
     dead = stage.holder(1)
     stage.press(dead, "stop")
     stage.shows(done=1)
-    second = on_both.task(1)["worker"]
+    second = on_either.task(1)["worker"]
     expect(line(stage, "kill -9").last).to_have_attribute("data-speaker", "engine")
     expect(line(stage, dead, "tcp closed").last).to_have_attribute("data-speaker", "client")
     redelivery = line(stage, second, "basic.deliver", "redelivered")
