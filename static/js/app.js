@@ -74,8 +74,8 @@ export function createApp(source) {
   );
   const layout = createLayout(stage, { producer: producer.anchor, queue, lanes, workers: part("workers") });
   const flights = mountFlights(part("air"), layout);
-  const banner = mountBanner(stage);
   const foot = mountFoot(part("past"), () => source.program());
+  const banner = mountBanner(part("past"));
   const wire = mountWire(part("wire"));
   const taps = mountTaps(part("air"), layout);
   const toasts = mountToasts(part("toasts"));

@@ -156,6 +156,7 @@ export const text = {
   ready: "Ready",
   noConsumers: "no consumers",
   nextOut: (/** @type {number} */ n) => `next free worker: #${n}`,
+  nextOutShort: (/** @type {number} */ n) => `next out: #${n}`,
   empty: "empty",
   more: (/** @type {number} */ n) => `+ ${count(n)} more`,
   moreShort: (/** @type {number} */ n) => `+${count(n)}`,

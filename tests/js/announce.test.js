@@ -229,3 +229,75 @@ test("a storm is not read out word by word: a sentence is heard before the next,
   assert.match(said.at(-1), /worker-4 has joined/);
   mock.timers.reset();
 });
+
+const NONE = { blackholed: null, delay: 0, armed: [], held: [] };
+const hung = { method: "basic.ack", channel: 1, tag: 1, by: "client", task: "t19", at: 5 };
+const hurt = (more, at = {}) => ({
+  ...THREE.workers,
+  ...worker("worker-2", {
+    state: "working",
+    holding: ["t19"],
+    held: 1,
+    heartbeat: 4,
+    faults: { ...NONE, ...more },
+    ...at,
+  }),
+});
+
+test("an ack that is held, and what becomes of it", () => {
+  const held = { workers: hurt({ held: [hung] }) };
+  assert.equal(
+    tell(HELD, { workers: hurt({ armed: ["basic.ack"] }) }),
+    "the next ack of worker-2 will be held.",
+  );
+  assert.equal(tell(HELD, held), "the ack of worker-2 for task 19 hangs in the tap.");
+  assert.equal(
+    tell({ ...HELD, ...held }, { workers: hurt({}) }),
+    "the ack of worker-2 for task 19 was let go.",
+  );
+  const dropped = task(19, "unacked", [
+    attempt("worker-2", 2, null, null, { fault: { kind: "drop", at: 6 } }),
+  ]);
+  assert.equal(
+    tell({ ...HELD, ...held }, { workers: hurt({}), tasks: byId([dropped]) }),
+    "the ack of worker-2 for task 19 was dropped.",
+  );
+  assert.equal(
+    tell(
+      { ...HELD, ...held },
+      { workers: hurt({}, { state: "stopped", why: "kill -9" }), tasks: byId([back(19)]) },
+    ),
+    "worker-2 was stopped; task 19 is back in the queue.",
+    "what hung in its connection went with it",
+  );
+  const delivery = { ...hung, method: "basic.deliver", by: "broker" };
+  assert.equal(
+    tell(HELD, { workers: hurt({ held: [delivery] }) }),
+    "the delivery of task 19 to worker-2 hangs in the tap.",
+  );
+});
+
+test("a cable pulled out, a slow wire, a worker that never acknowledges, work done twice", () => {
+  assert.equal(
+    tell(HELD, { workers: hurt({ blackholed: 5 }) }),
+    "nothing gets through to or from worker-2, and nobody is told.",
+  );
+  assert.equal(
+    tell({ ...HELD, workers: hurt({ blackholed: 5 }) }, { workers: hurt({}) }),
+    "the cable of worker-2 is back.",
+  );
+  assert.equal(
+    tell(HELD, { workers: hurt({ delay: 1000 }) }),
+    "everything to and from worker-2 takes 1 s longer.",
+  );
+  assert.equal(
+    tell({ ...HELD, workers: hurt({ delay: 200 }) }, { workers: hurt({}) }),
+    "worker-2 is as fast as before.",
+  );
+  assert.equal(tell(HELD, { workers: hurt({}, { stuck: true }) }), "worker-2 no longer acknowledges.");
+  const twice = { ...again(19, "worker-3"), results: 2 };
+  assert.match(
+    tell({ ...HELD, tasks: byId([again(19, "worker-3")]) }, { tasks: byId([twice]) }),
+    /^task 19 was done twice\.$/,
+  );
+});

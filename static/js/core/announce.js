@@ -56,6 +56,8 @@ function settingChanges(before, after) {
   if (before.settings.ack !== after.settings.ack) out.push({ kind: "ack", value: after.settings.ack });
   if (before.settings.prefetch !== after.settings.prefetch)
     out.push({ kind: "prefetch", value: after.settings.prefetch });
+  if (before.settings.idempotent !== after.settings.idempotent)
+    out.push({ kind: "idempotent", value: after.settings.idempotent ? "on" : "off" });
   return out;
 }
 
@@ -72,6 +74,7 @@ function workerChanges(before, after) {
     const kind = was === undefined ? "new" : workerNews(was, worker);
     if (kind !== null)
       out.push({ kind: `worker_${kind}`, who: [name], value: kind === "ended" ? worker.why : "" });
+    if (was !== undefined) out.push(...tapChanges(was, worker, after));
   }
   for (const name of before.workers.keys())
     if (!after.workers.has(name)) out.push({ kind: "worker_gone", who: [name] });
@@ -92,6 +95,41 @@ function workerNews(was, worker) {
   if (was.state === "frozen") return "thawed";
   return NEWS.has(was.state) ? "back" : null;
 }
+
+/**
+ * What is done to a worker's connection, and what hangs in it. With the worker, all of that ends, and nobody has to say so.
+ * @param {Worker} was
+ * @param {Worker} worker
+ * @param {World} after
+ * @returns {Change[]}
+ */
+function tapChanges(was, worker, after) {
+  const who = [worker.name];
+  /** @type {Change[]} */
+  const out = [];
+  if (worker.stuck !== was.stuck) out.push({ kind: worker.stuck ? "stuck" : "unstuck", who });
+  if (was.faults === worker.faults || worker.state === "stopped" || worker.state === "cut") return out;
+  for (const method of worker.faults.armed)
+    if (!was.faults.armed.includes(method)) out.push({ kind: "armed", who, value: method });
+  /** @param {string} kind @param {import("../types.js").Hung} frame */
+  const told = (kind, { method, task: id }) => {
+    const n = id === null ? undefined : after.tasks.get(id)?.n;
+    out.push({ kind, who, value: method, tasks: n === undefined ? [] : [n] });
+  };
+  const of = (/** @type {Worker} */ { faults }) => new Map(faults.held.map(each => [each.at, each]));
+  const [then, now] = [of(was), of(worker)];
+  for (const [at, frame] of now) if (!then.has(at)) told("held", frame);
+  for (const [at, frame] of then)
+    if (!now.has(at)) told(wasDropped(frame, after) ? "dropped" : "let_go", frame);
+  if ((was.faults.blackholed === null) !== (worker.faults.blackholed === null))
+    out.push({ kind: worker.faults.blackholed === null ? "restored" : "blackholed", who });
+  if (was.faults.delay !== worker.faults.delay) out.push({ kind: "delay", who, value: worker.faults.delay });
+  return out;
+}
+
+/** @param {import("../types.js").Hung} frame @param {World} after */
+const wasDropped = ({ task: id }, after) =>
+  id !== null && after.tasks.get(id)?.attempts.at(-1)?.fault?.kind === "drop";
 
 /** @param {World} before @param {World} after @returns {Change[]} */
 function taskChanges(before, after) {
@@ -118,6 +156,7 @@ function taskChanges(before, after) {
         if (gone.back !== undefined && watch !== null && SLOW.has(watch.noticed)) gone.back.watch ??= watch;
       }
     }
+    if (task.results > 1 && was.results <= 1) add("twice", task.n);
     const attempt = attemptCount(task);
     if (attempt > 1 && attempt > attemptCount(was) && task.worker !== null)
       taken.push({ kind: "taken", who: [task.worker], tasks: [task.n], attempt });
@@ -163,7 +202,7 @@ function hintChanges(before, after) {
 // -- gathered until they can be said ------------------------------------------------------------------------------
 
 /** Of these only the newest is true. */
-const LATEST = new Set(["engine", "broker", "ack", "prefetch", "hint"]);
+const LATEST = new Set(["engine", "broker", "ack", "prefetch", "idempotent", "hint"]);
 /** What the end of the broker brings with it: it is no worker's doing. */
 const BROUGHT = new Set(["worker_ended", "worker_cut", "worker_back", "back", "hint"]);
 

@@ -2,6 +2,7 @@
 /** What happened, in words, for the live region: "worker-2 was stopped; task 19 is back in the queue; worker-3 has it, second attempt." */
 import { ordinalWord } from "../core/format.js";
 import { plural, text as T } from "../text.js";
+import { delayOf, short } from "./faults.js";
 import { hintWords } from "./hints.js";
 import { watchWords } from "./ways.js";
 
@@ -33,6 +34,21 @@ function who({ who: names = [] }, verb, verbs = verb) {
   return `${said} ${names.length === 1 ? verb : verbs}`;
 }
 
+/** "the ack of worker-1 for task 19", "the delivery of task 19 to worker-1". @param {Change} change */
+function frame(change) {
+  const { tasks: numbers = [], value = "" } = change;
+  const [what, whose] = [numbers.length === 0 ? "" : tasks(numbers), who(change, "").trim()];
+  if (value === "basic.deliver")
+    return `the ${several(change) ? "deliveries" : "delivery"}${what && ` of ${what}`} to ${whose}`;
+  return `the ${short(`${value}`)}${several(change) ? "s" : ""} of ${whose}${what && ` for ${what}`}`;
+}
+/** @param {Change} change */
+const several = ({ who: names = [] }) => names.length > 1;
+/** @param {Change} change */
+const hangs = change => (several(change) ? "hang" : "hangs");
+/** @param {Change} change */
+const was = change => (several(change) ? "were" : "was");
+
 /** @type {Record<string, (change: Change, all: Change[]) => string>} */
 const CHANGES = {
   reset: () => "A fresh run has begun",
@@ -46,6 +62,22 @@ const CHANGES = {
       ? "Auto-ack is on: the broker keeps no copies"
       : "Manual ack is on: the broker keeps a copy until the ack",
   prefetch: ({ value }) => `Prefetch is ${value === 0 ? T.noLimit : value}`,
+  idempotent: ({ value }) =>
+    value === "on"
+      ? "Idempotent workers are on: they skip a task whose result is known"
+      : "Idempotent workers are off",
+  armed: change => `the next ${short(`${change.value}`)} of ${who(change, "").trim()} will be held`,
+  held: change => `${frame(change)} ${hangs(change)} in the tap`,
+  let_go: change => `${frame(change)} ${was(change)} let go`,
+  dropped: change => `${frame(change)} ${was(change)} dropped`,
+  blackholed: change => `nothing gets through to or from ${who(change, "").trim()}, and nobody is told`,
+  restored: change => `the cable of ${who(change, "").trim()} is back`,
+  delay: change =>
+    Number(change.value) > 0
+      ? `everything to and from ${who(change, "").trim()} takes ${delayOf(Number(change.value))} longer`
+      : `${who(change, "is", "are")} as fast as before`,
+  stuck: change => who(change, "no longer acknowledges", "no longer acknowledge"),
+  unstuck: change => who(change, "acknowledges again", "acknowledge again"),
   worker_new: change => who(change, "has joined", "have joined"),
   worker_gone: change => who(change, "is gone", "are gone"),
   worker_back: change => who(change, "is back", "are back"),
@@ -62,6 +94,7 @@ const CHANGES = {
   forgotten: change =>
     `${are(change)} lost: ${one(change) ? "it was acknowledged when it was" : "they were acknowledged when they were"} sent`,
   lost: change => `${are(change)} lost`,
+  twice: change => `${tasks(change.tasks ?? [])} ${one(change) ? "was" : "were"} done twice`,
   rejected: change => `${are(change)} dead: rejected`,
   dead: change => `${are(change)} dead`,
   taken: (change, all) => {

@@ -35,7 +35,7 @@ export const methodNotes = {
 };
 
 /** "basic.ack" -> "ack". @param {string} method */
-const short = method => method.replace(/^basic\./, "");
+export const short = method => method.replace(/^basic\./, "");
 
 /** @param {number} ms */
 export const delayOf = ms => (ms < 1000 ? `${count(ms)} ms` : `${count(ms / 1000)} s`);

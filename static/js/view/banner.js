@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The banner of the ack timeout, above the stage's lower edge: who had what for how long, the broker's own words, and what this broker does. It moves
- * nothing, can be sent away, and goes with the run.
+ * The banner of the ack timeout, on the lower edge of what happened, where it covers no button: who had what for how long, the broker's own words, and
+ * what this broker does. It moves nothing, can be sent away, and goes with the run.
  */
 import { timeout } from "../core/patience.js";
 import { tasks } from "../text/announce.js";
@@ -9,8 +9,8 @@ import { ways as W } from "../text/ways.js";
 import { text as T } from "../text.js";
 import { h, show, text } from "./dom.js";
 
-/** @param {HTMLElement} stage */
-export function mountBanner(stage) {
+/** @param {HTMLElement} past */
+export function mountBanner(past) {
   const said = h("p", { class: "banner-said" });
   const own = h("q", { class: "banner-own" });
   const here = h("p", {});
@@ -21,7 +21,7 @@ export function mountBanner(stage) {
     h("div", {}, h("p", {}, h("b", { text: W.timeoutTitle }), " ", said), own, here),
     close,
   );
-  stage.append(node);
+  past.append(node);
 
   let run = 0;
   /** The last one of this run: it stays when its task is no longer known by name. @type {import("../core/patience.js").Timeout|null} */

@@ -27,10 +27,14 @@ const SIGN = 1.05;
 const READY = 2.2;
 const GHOST = 1.96;
 const WIDE = 13;
+/** … and one among many. */
+const SMALL = 1.84;
 /** Seconds until an ack timeout, in a small ghost. */
 const FUSE = 2.4;
 /** Tombstones that name who had the task. */
 const NAMED_TOMBS = 6;
+/** Beside so long a number the sentence behind it is a short one. */
+const MANY = 100;
 /** Tasks that the caption names; the others it counts. */
 const NAMED = 2;
 
@@ -135,8 +139,8 @@ export function mountQueue(root, changed, world) {
     graves,
 
     /**
-     * How many chips fit, as the shelves are now. A cell is as wide as the longest number of the run; ghosts name their holder unless there
-     * are too many of them.
+     * How many chips fit, as the shelves are now. A cell is as wide as the longest number of the run, or of those that are unacked; ghosts name
+     * their holder unless there are too many of them.
      * @param {import("../types.js").World} world
      */
     room(world) {
@@ -153,8 +157,8 @@ export function mountQueue(root, changed, world) {
       let ghosts = ghostShelf.room({ width: cell.ghosts, height });
       const small = unacked > ghosts;
       if (small) {
-        cell.ghosts = 2.05 + SIGN + digits + (counted(world) ? FUSE : 0);
-        ghosts = ghostShelf.room({ width: cell.ghosts, height });
+        cell.ghosts = 2.05 + SIGN + longest(world) * DIGIT + (counted(world) ? FUSE : 0);
+        ghosts = ghostShelf.room({ width: cell.ghosts, height: thumbs ? height : SMALL });
       }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
       return { ready, ghosts, cell };
@@ -219,6 +223,13 @@ export function mountQueue(root, changed, world) {
   };
 }
 
+/** Digits of the longest number that is unacked. @param {import("../types.js").World} world */
+function longest(world) {
+  let most = 10;
+  for (const task of world.tasks.values()) if (task.state === "unacked") most = Math.max(most, task.n);
+  return String(most).length;
+}
+
 /** Whether an ack timeout is counted down on a ghost. @param {import("../types.js").World} world */
 const counted = world =>
   [...world.tasks.values()].some(
@@ -229,7 +240,8 @@ const counted = world =>
 /** Who gets the next message. @param {import("../types.js").Queue} queue @param {import("../types.js").Task|undefined} first */
 function nextOf(queue, first) {
   if (queue.consumers === 0) return T.noConsumers;
-  return first ? T.nextOut(first.n) : "";
+  if (first === undefined) return "";
+  return queue.ready < MANY ? T.nextOut(first.n) : T.nextOutShort(first.n);
 }
 
 /** What ticks while nothing seems to happen. @param {import("../core/faults.js").Ticking} ticking @param {number} t */
