@@ -18,6 +18,7 @@ PURE = [
     "webapp.broker.properties",
     "webapp.broker.queues",
     "webapp.engine.codec",
+    "webapp.engine.channels",
     "webapp.engine.observer",
     "webapp.engine.wire",
     "webapp.events",

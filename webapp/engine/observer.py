@@ -14,8 +14,6 @@ broker's answer goes by, never before: a declare that was refused did not happen
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -23,54 +21,11 @@ from pika import spec
 
 from webapp import events as ev
 from webapp.engine import wire
+from webapp.engine.channels import PENDING_MAX, Channel, Content, Side, take
 from webapp.engine.codec import UNREADABLE
 
-Side: TypeAlias = Literal["client", "broker"]
 RESULTS = "results"  # the routing key under which a worker publishes what it made of a task
-PENDING_MAX = 10_000  # unanswered requests and unconfirmed publishes we remember per channel
 NAME_MAX = 200  # characters of a name a client gives itself
-
-
-class Content:
-    """A message under way: its method was seen, its header and body follow on the same channel."""
-
-    __slots__ = ("body", "dots", "header", "method", "missing", "task")
-
-    def __init__(self, method: Any) -> None:
-        self.method = method
-        self.header: wire.Header | None = None
-        self.task = ""
-        self.missing = 0
-        self.body = b""
-        self.dots = 0  # of the whole body, where it is longer than a preview
-
-
-class Channel:
-    """What is known of one channel: its consumers, what they hold, and what it asked and was not yet answered."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.consumers: dict[str, tuple[str, bool]] = {}  # consumer tag -> (queue, auto_ack)
-        self.unacked: dict[int, str] = {}  # delivery tag -> task, oldest first
-        self.contents: dict[Side, Content | None] = {"client": None, "broker": None}
-        self.requests: deque[tuple[int, Any]] = deque(
-            maxlen=PENDING_MAX
-        )  # (number of the awaited answer, the request)
-        self.gets: deque[Any] = deque(maxlen=PENDING_MAX)
-        self.queue = ""  # the last one declared: what an empty queue name means
-        self.prefetch = 0  # for each consumer that starts from now on
-        self.prefetch_shared = 0  # for the whole channel (basic.qos with `global`)
-        self.publish_seq: int | None = None  # counts publishes once confirm.select was seen
-        self.unconfirmed: dict[int, str] = {}
-        self.closing: Any = None  # the client's channel.close, until the broker's close-ok
-
-    def answered(self, answer: int) -> Any:
-        """The oldest request that waits for this answer, taken off the list; None where there is none."""
-        for at, (awaited, request) in enumerate(self.requests):
-            if awaited == answer:
-                del self.requests[at]
-                return request
-        return None
 
 
 class Observer:
@@ -304,11 +259,11 @@ class Observer:
             channel.publish_seq = 0
 
     def _ack(self, channel: Channel, method: Any) -> None:
-        for tag, task in _take(channel.unacked, method.delivery_tag, method.multiple):
+        for tag, task in take(channel.unacked, method.delivery_tag, method.multiple):
             self._events.append(ev.Acked(conn=self.conn, channel=channel.number, tag=tag, task=task))
 
     def _nack(self, channel: Channel, method: Any) -> None:
-        for tag, task in _take(channel.unacked, method.delivery_tag, method.multiple):
+        for tag, task in take(channel.unacked, method.delivery_tag, method.multiple):
             self._events.append(
                 ev.Nacked(
                     conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=bool(method.requeue)
@@ -316,7 +271,7 @@ class Observer:
             )
 
     def _reject(self, channel: Channel, method: Any) -> None:
-        for tag, task in _take(channel.unacked, method.delivery_tag, False):
+        for tag, task in take(channel.unacked, method.delivery_tag, False):
             self._events.append(
                 ev.Rejected(
                     conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=bool(method.requeue)
@@ -365,7 +320,7 @@ class Observer:
 
     def _confirm(self, channel: Channel, method: Any) -> None:
         ok = not isinstance(method, spec.Basic.Nack)
-        for _, task in _take(channel.unconfirmed, method.delivery_tag, method.multiple):
+        for _, task in take(channel.unconfirmed, method.delivery_tag, method.multiple):
             if task:
                 self._events.append(ev.Confirmed(conn=self.conn, channel=channel.number, task=task, ok=ok))
 
@@ -477,18 +432,6 @@ class Observer:
             self._events.append(ev.ConnectionClosed(conn=self.conn, by=by, code=code, text=text, quiet=quiet))
         self._over = True
         self._channels.clear()
-
-
-def _take(waiting: dict[int, str], tag: int, multiple: bool) -> list[tuple[int, str]]:
-    """Removes what an ack for `tag` speaks of; with `multiple` all up to it, tag 0 then meaning all (AMQP 0-9-1, basic.ack)."""
-    if not multiple:
-        task = waiting.pop(tag, None)
-        return [] if task is None else [(tag, task)]
-    up_to = itertools.takewhile(lambda item: tag == 0 or item[0] <= tag, waiting.items())  # tags ascend
-    taken = list(up_to)
-    for each, _ in taken:
-        del waiting[each]
-    return taken
 
 
 def _preview(body: bytes) -> str:

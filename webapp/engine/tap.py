@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webapp import events as ev
+from webapp.engine.channels import Side
 from webapp.engine.faults.blackhole import Blackhole
 from webapp.engine.faults.line import END, SIDES, Line
 from webapp.engine.journal import Journal
-from webapp.engine.observer import Observer, Side
+from webapp.engine.observer import Observer
 from webapp.engine.wire import GARBAGE, OVERHEAD, Frame, Splitter
 
 CONNECT_TIMEOUT = 5.0  # seconds the broker has to accept a connection

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webapp import events as ev
+from webapp.engine.channels import Side
 from webapp.engine.faults.line import END, SIDES, Fault, Road, line_of, size
-from webapp.engine.observer import Side
 from webapp.engine.refused import Refused
 from webapp.engine.wire import Frame
 

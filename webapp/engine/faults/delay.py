@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from webapp import events as ev
+from webapp.engine.channels import Side
 from webapp.engine.faults.line import Fault, Road, line_of, size
-from webapp.engine.observer import Side
 from webapp.engine.wire import Frame
 
 

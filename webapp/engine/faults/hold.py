@@ -18,9 +18,9 @@ from pika import spec
 
 from webapp import events as ev
 from webapp.engine import wire
+from webapp.engine.channels import Side
 from webapp.engine.codec import UNREADABLE
 from webapp.engine.faults.line import BOUND, END, SIDES, Fault, Road, line_of, size
-from webapp.engine.observer import Side
 from webapp.engine.refused import Refused
 from webapp.engine.wire import Frame
 from webapp.methods import HOLDABLE

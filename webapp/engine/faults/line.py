@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol, TypeVar
 
 from webapp import events as ev
-from webapp.engine.observer import Observer, Side
+from webapp.engine.channels import Side
+from webapp.engine.observer import Observer
 from webapp.engine.wire import Frame
 
 END = -1  # the kind of the frame that stands for the end of a stream; its `raw` is a word on how it ended
