@@ -12,6 +12,7 @@ import pika
 import pytest
 
 from tests import needs
+from tests.demo import RABBITMQ_LATER
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import until
 from webapp.problems import NotSent
@@ -19,7 +20,7 @@ from webapp.producer import Producer, Submission, parameters
 from webapp.settings import Settings
 
 
-@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+@pytest.fixture(scope="module", params=RABBITMQ_LATER)
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[EngineProcess]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.demo import BROKERS, Demo, demos
+from tests.demo import RABBITMQ_LATER, Demo, demos
 from tests.fake_engine import DEADLINE, Printed
 
 SEND = """
@@ -110,7 +110,7 @@ channel.start_consuming()
 """
 
 
-@pytest.fixture(scope="module", params=BROKERS)
+@pytest.fixture(scope="module", params=RABBITMQ_LATER)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield from demos(request, tmp_path_factory, "--workers", "0", amqp_port=5672)
 

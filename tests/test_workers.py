@@ -15,6 +15,7 @@ import pika
 import pytest
 
 from tests import needs
+from tests.demo import RABBITMQ_LATER
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import Printed, until
 
@@ -22,7 +23,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 NOWHERE = "amqp://guest:guest@127.0.0.1:1/"
 
 
-@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+@pytest.fixture(scope="module", params=RABBITMQ_LATER)
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[EngineProcess]:
