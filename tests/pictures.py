@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import needs
-from tests.demo import Demo
+from tests.demo import Demo, worker
 from tests.fake_engine import CHECKOUT
 from tests.page.conftest import FLAGS
 from tests.page.stage import Stage
@@ -40,6 +40,16 @@ def lost(demo: Demo, stage: Stage) -> None:
     stage.page.wait_for_timeout(1500)
 
 
+def held(demo: Demo, stage: Stage) -> None:
+    """An ack that hangs in mid-air, between the worker that has said it and the broker that has not heard it."""
+    demo.fresh()
+    name = "worker-2"
+    demo.act(name, "hold", method="basic.ack")
+    demo.submit("photo....", 6)
+    demo.once(lambda state: worker(state, name)["faults"]["held"], "a held ack", 30)
+    stage.page.wait_for_timeout(1500)
+
+
 def save(page: Page, name: str) -> None:
     file = DOCS / f"{name}.png"
     page.screenshot(path=file)
@@ -58,7 +68,7 @@ def main() -> None:
                 )
                 stages[scheme + size] = Stage(context.new_page(), demo)
                 stages[scheme + size].open()
-        for scene in (comes_back, lost):
+        for scene in (comes_back, lost, held):
             scene(demo, stages["dark"])
             for name, stage in stages.items():
                 save(stage.page, f"{scene.__name__.replace('_', '-')}-{name}")

@@ -165,7 +165,7 @@ export const text = {
   unacked: "Unacked",
   kept: "kept until acknowledged",
   noGhosts: "When a task is delivered, the broker’s copy stays here.",
-  autoShelf: "auto-ack: the broker keeps no copy",
+  autoShelf: "The broker keeps no copy",
   autoShelfNote: "If the worker dies, its tasks are lost.",
   was: (/** @type {string} */ worker) => `was ${worker}`,
   ack: (/** @type {string} */ task) => `ack ${task}`,

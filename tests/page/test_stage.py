@@ -108,7 +108,7 @@ def test_under_auto_ack_the_limit_is_struck_out_and_the_reason_is_said(fed: Open
     expect(limit).to_have_text("prefetch 2")
     assert "line-through" in limit.evaluate("node => getComputedStyle(node).textDecorationLine")
     expect(page.locator("[data-role=hint]")).to_contain_text("Prefetch has no effect")
-    expect(page.locator(".shelf.unacked")).to_contain_text("the broker keeps no copy")
+    expect(page.locator(".shelf.unacked")).to_contain_text("The broker keeps no copy")
     expect(page.locator(".frees i")).to_have_count(0)
 
 
