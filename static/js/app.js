@@ -156,7 +156,7 @@ export function createApp(source) {
     producer.update(scene);
     queue.update(scene);
     lanes.update(scene);
-    banner.update(scene);
+    next = Math.min(next, banner.update(scene));
     layout.settle();
     flights.update(scene);
     taps.update(scene);
@@ -293,6 +293,7 @@ export function createApp(source) {
       producer.field.select();
     },
     release() {
+      if (banner.dismiss()) return;
       if (chosen.pin !== null) verbs.pin?.({ n: chosen.pin });
       else if (look.now().full) look.toggleFull();
     },
@@ -348,15 +349,13 @@ export function createApp(source) {
    * @returns {Promise<boolean>}
    */
   async function command(detail, near = null) {
+    toasts.read(); // whoever acts has seen what the last act meant
     if (detail.do === "worker") chosen.lane = String(detail.name); // its code is the one to look at now
     const answer = await source.command(detail);
     if (detail.do === "settings" && !time.isLive) header.restore(); // what is on the picture was so then
     if (answer.ok) {
       time.acted();
-      if (typeof detail.ack === "string" && detail.do === "settings")
-        toasts.note(T.switched(detail.ack), T.switchedNote);
-      if (typeof detail.idempotent === "boolean" && detail.do === "settings")
-        toasts.note(detail.idempotent ? W.idempotentOn : W.idempotentOff, T.switchedNote);
+      if (detail.do === "settings" && isBusy()) toasts.brief(switchedTo(detail), T.switchedNote);
       return true;
     }
     const said = answer.detail || answer.title;
@@ -367,9 +366,18 @@ export function createApp(source) {
     return false;
   }
 
+  /** Whether somebody has a task in hand, who finishes it before a setting holds for them. */
+  const isBusy = () => world !== null && world.ledger.unacked + world.ledger.at_risk > 0;
+
   mountKeys(root, Object.keys(verbs));
 
   addEventListener("resize", stale);
   stillness.addEventListener("change", stale);
   document.fonts?.ready.then(stale);
+}
+
+/** What a change of settings is called. @param {Record<string, unknown>} change */
+function switchedTo({ ack, idempotent }) {
+  if (typeof ack === "string") return T.switched(ack);
+  return typeof idempotent === "boolean" ? (idempotent ? W.idempotentOn : W.idempotentOff) : "";
 }

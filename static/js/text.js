@@ -172,7 +172,7 @@ export const text = {
   backCount: (/** @type {number} */ n, /** @type {boolean} */ least) => `${count(n)}${least ? "+" : ""} back`,
   inSeconds: (/** @type {number} */ s) => `in ${s} s`,
   brokerAway: "The broker went away. What is durable will be back with it.",
-  brokerBack: "The broker was away and is back. What is durable is still here.",
+  brokerBack: "The broker is back. What is durable is still here.",
   ackLanding: "acknowledged",
   lost: "Lost",
   none: "none",

@@ -103,7 +103,7 @@ test("a missed heartbeat is the broker's doing, and what it gave back goes on", 
       { ...HELD, workers: { ...HELD.workers, ...frozen({ heartbeat: 4, holding: ["t19"] }).workers } },
       { ...frozen({ heartbeat: 0 }), tasks: byId([again(19, "worker-1")]) },
     ),
-    "the broker has missed the heartbeats of worker-2; task 19 is back in the queue; worker-1 has it, second attempt.",
+    "The broker has missed the heartbeats of worker-2; task 19 is back in the queue; worker-1 has it, second attempt.",
   );
 });
 
@@ -115,7 +115,7 @@ test("a task that nobody wants is dead, and said to be rejected where it was", (
   };
   assert.equal(
     tell(first, { tasks: byId([end(1, "rejected"), end(2, "nacked")]), ledger: { dead: 2 } }),
-    "task 1 is dead: rejected; task 2 is dead.",
+    "Task 1 is dead: rejected; task 2 is dead.",
   );
 });
 
@@ -147,7 +147,7 @@ test("settings that were moved, the last of several moves", () => {
   const settings = (ack, prefetch) => ({ settings: { ack, prefetch, queue: "task_queue" } });
   assert.equal(
     tell(THREE, settings("auto", 1), settings("manual", 1), settings("manual", 0)),
-    "Manual ack is on: the broker keeps a copy until the ack; Prefetch is no limit.",
+    "Manual ack is on: the broker keeps a copy until the ack; prefetch is no limit.",
   );
   assert.match(tell(THREE, settings("auto", 1)), /^Auto-ack is on/);
 });
@@ -157,7 +157,7 @@ test("what is in the way now is said once, as it is shown", () => {
   const down = { workers: all({ state: "stopped", why: "kill -9" }), queues: queue({ ready: 0 }) };
   assert.equal(
     tell(THREE, down),
-    "worker-1, worker-2 and worker-3 were stopped; Every worker is stopped: nothing will be delivered. Press Start again on one.",
+    "worker-1, worker-2 and worker-3 were stopped; every worker is stopped: nothing will be delivered. Press Start again on one.",
   );
   assert.equal(tell({ ...THREE, ...down }, { ledger: { published: 1 } }), "");
   assert.equal(tell({ ...THREE, ...down }, { workers: worker("worker-1") }), "worker-1 is back.");
@@ -248,19 +248,19 @@ test("an ack that is held, and what becomes of it", () => {
   const held = { workers: hurt({ held: [hung] }) };
   assert.equal(
     tell(HELD, { workers: hurt({ armed: ["basic.ack"] }) }),
-    "the next ack of worker-2 will be held.",
+    "The next ack of worker-2 will be held.",
   );
-  assert.equal(tell(HELD, held), "the ack of worker-2 for task 19 hangs in the tap.");
+  assert.equal(tell(HELD, held), "The ack of worker-2 for task 19 hangs in the tap.");
   assert.equal(
     tell({ ...HELD, ...held }, { workers: hurt({}) }),
-    "the ack of worker-2 for task 19 was let go.",
+    "The ack of worker-2 for task 19 was let go.",
   );
   const dropped = task(19, "unacked", [
     attempt("worker-2", 2, null, null, { fault: { kind: "drop", at: 6 } }),
   ]);
   assert.equal(
     tell({ ...HELD, ...held }, { workers: hurt({}), tasks: byId([dropped]) }),
-    "the ack of worker-2 for task 19 was dropped.",
+    "The ack of worker-2 for task 19 was dropped.",
   );
   assert.equal(
     tell(
@@ -273,22 +273,22 @@ test("an ack that is held, and what becomes of it", () => {
   const delivery = { ...hung, method: "basic.deliver", by: "broker" };
   assert.equal(
     tell(HELD, { workers: hurt({ held: [delivery] }) }),
-    "the delivery of task 19 to worker-2 hangs in the tap.",
+    "The delivery of task 19 to worker-2 hangs in the tap.",
   );
 });
 
 test("a cable pulled out, a slow wire, a worker that never acknowledges, work done twice", () => {
   assert.equal(
     tell(HELD, { workers: hurt({ blackholed: 5 }) }),
-    "nothing gets through to or from worker-2, and nobody is told.",
+    "Nothing gets through to or from worker-2, and nobody is told.",
   );
   assert.equal(
     tell({ ...HELD, workers: hurt({ blackholed: 5 }) }, { workers: hurt({}) }),
-    "the cable of worker-2 is back.",
+    "The cable of worker-2 is back.",
   );
   assert.equal(
     tell(HELD, { workers: hurt({ delay: 1000 }) }),
-    "everything to and from worker-2 takes 1 s longer.",
+    "Everything to and from worker-2 takes 1 s longer.",
   );
   assert.equal(
     tell({ ...HELD, workers: hurt({ delay: 200 }) }, { workers: hurt({}) }),
@@ -298,6 +298,42 @@ test("a cable pulled out, a slow wire, a worker that never acknowledges, work do
   const twice = { ...again(19, "worker-3"), results: 2 };
   assert.match(
     tell({ ...HELD, tasks: byId([again(19, "worker-3")]) }, { tasks: byId([twice]) }),
-    /^task 19 was done twice\.$/,
+    /^Task 19 was done twice\.$/,
   );
+});
+
+test("of what has been overtaken nothing is said, and what is counted away is what matters least", () => {
+  const armed = { workers: hurt({ armed: ["basic.ack"] }) };
+  const held = { workers: hurt({ held: [hung] }) };
+  assert.equal(
+    tell(
+      HELD,
+      armed,
+      held,
+      { workers: hurt({}) },
+      { workers: dead(), tasks: byId([back(19)]) },
+      {
+        tasks: byId([again(19, "worker-3")]),
+      },
+    ),
+    "worker-2 was stopped; task 19 is back in the queue; worker-3 has it, second attempt.",
+  );
+  assert.equal(tell(HELD, armed, held), "The ack of worker-2 for task 19 hangs in the tap.");
+  const leaving = {
+    workers: { ...worker("worker-1", { leaving: true }), ...worker("worker-3", { leaving: true }) },
+  };
+  assert.equal(
+    tell(HELD, { settings: { ack: "auto" }, ...leaving }),
+    "Auto-ack is on: the broker keeps no copies.",
+    "they start anew at once",
+  );
+  const names = ["worker-4", "worker-5", "worker-6", "worker-7", "worker-8"];
+  const slow = names.map((name, i) => worker(name, { faults: { ...NONE, delay: i + 1 } }));
+  const many = { ...HELD, workers: Object.assign({}, HELD.workers, ...names.map(name => worker(name))) };
+  const said = tell(
+    many,
+    { workers: Object.assign({}, ...slow) },
+    { workers: dead(), tasks: byId([back(19)]) },
+  );
+  assert.match(said, /; worker-2 was stopped; task 19 is back in the queue; and 2 more changes\.$/);
 });

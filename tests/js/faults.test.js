@@ -35,6 +35,14 @@ const world = (more = {}, tasks = []) =>
 const lane = (more = {}) => world(more).workers.get("worker-1");
 const says = (more = {}) => choices(lane(more)).map(each => each.says);
 
+test("a stopped worker whose cable is out can have it back", () => {
+  assert.deepEqual(says({ state: "stopped", pid: null, faults: faults({ blackholed: 5 }) }), [
+    "start",
+    "restore",
+  ]);
+  assert.deepEqual(says({ state: "stopped", pid: null }), ["start"]);
+});
+
 test("a worker that runs can be hurt in every way; one that is down can be started, and no more", () => {
   assert.deepEqual(says(), [
     "stop",

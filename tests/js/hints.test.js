@@ -149,8 +149,8 @@ test("every worker is full: who gets the next", () => {
     queues: queue({ ready: 5, unacked: 3, consumers: 3, ...waiting }),
     workers: busy(3, n, { prefetch: n, ...more }),
   });
-  assert.equal(says(scene(1)), "Every worker has its one task. The next goes to whoever acks first.");
-  assert.equal(says(scene(5)), "Every worker has its 5 tasks. The next goes to whoever acks first.");
+  assert.equal(says(scene(1)), "Every running worker has its one task. The next goes to whoever acks first.");
+  assert.equal(says(scene(5)), "Every running worker has its 5 tasks. The next goes to whoever acks first.");
   const mixed = scene(5);
   Object.assign(mixed.workers, worker("worker-9", { state: "working", held: 1, prefetch: 1 }));
   assert.match(says(mixed), /has all that its prefetch allows/);

@@ -62,7 +62,7 @@ def test_lanes_and_ghosts_say_what_is_the_matter_and_what_ticks(fed: Open) -> No
     words = page.evaluate(WORDS)
     assert words["worker-1"] == "ack held · ♥ ok"
     assert words["worker-2"] == "deliver held · ♥ ok"
-    assert re.fullmatch(r"silent · \d+–\d+ s left", words["worker-3"])
+    assert re.fullmatch(r"silent · ♥ \d+–\d+ s", words["worker-3"])
     assert words["worker-4"] == "working · never acks"
     assert words["worker-5"] == "working · + 200 ms"
     expect(page.locator('.lane[data-worker="worker-2"] .waiting')).to_have_text("a task is on the wire")

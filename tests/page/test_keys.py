@@ -128,6 +128,20 @@ def test_full_screen_big_type_and_theme_by_key(demo: Demo, visit: Visit) -> None
     expect(html).to_have_attribute("data-theme", "dark")
 
 
+def test_a_key_that_waits_for_a_digit_is_not_forgotten_however_long_it_is_held(
+    fed: Callable[..., Page],
+) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 3})
+    page.keyboard.down("h")
+    page.keyboard.down("h")  # the keyboard repeats it
+    page.keyboard.up("h")
+    expect(page.locator(".prompt")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.locator(".prompt")).to_be_hidden()
+    assert page.evaluate("window.asked.map(each => each.action)") == ["hold"], "a kill instead of a hold"
+
+
 def test_escape_in_full_screen_closes_first_what_is_open_and_then_leaves_it(
     fed: Callable[..., Page],
 ) -> None:

@@ -172,7 +172,13 @@ def test_an_ack_timeout_is_told_in_the_broker_s_words_moves_nothing_and_goes_wit
     expect(banner).to_be_visible()
     show(page, "timedOut", {"n": 5, "at": 130, "ended": False})  # its task has no name any more
     expect(banner).to_be_visible()
-    show(page, "timedOut", {"n": 6, "run": 2, "ended": False})
+    show(page, "timedOut", {"n": 6, "at": 150, "ended": False})  # it has been read
+    expect(banner).to_be_hidden()
+    show(page, "timedOut", {"n": 7, "at": 160})
+    expect(banner).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(banner).to_be_hidden()
+    show(page, "timedOut", {"n": 8, "run": 2, "ended": False})
     expect(banner).to_be_hidden()
 
 

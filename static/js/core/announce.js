@@ -203,9 +203,6 @@ function hintChanges(before, after) {
 
 /** Of these only the newest is true. */
 const LATEST = new Set(["engine", "broker", "ack", "prefetch", "idempotent", "hint"]);
-/** What the end of the broker brings with it: it is no worker's doing. */
-const BROUGHT = new Set(["worker_ended", "worker_cut", "worker_back", "back", "hint"]);
-
 /** What makes one change of two. @param {Change} change */
 const topic = ({ kind, who, attempt, value }) =>
   kind === "taken" ? `${kind}/${who?.[0]}/${attempt}` : LATEST.has(kind) ? kind : `${kind}/${value ?? ""}`;
@@ -227,8 +224,32 @@ export function gather(waiting, fresh) {
     out.set(key, known === undefined || LATEST.has(change.kind) ? change : both(known, change));
   }
   const all = [...out.values()];
-  return all.some(each => each.kind === "broker") ? all.filter(each => !BROUGHT.has(each.kind)) : all;
+  return all.filter(each => !isVoid(each, all));
 }
+
+/** What is no news any more once this has happened, to the same workers or to all. @type {Record<string, string[]>} */
+const VOIDS = {
+  held: ["armed"],
+  let_go: ["armed", "held"],
+  dropped: ["armed", "held"],
+  stuck: ["worker_leaving"],
+  unstuck: ["worker_leaving"],
+  ack: ["worker_leaving"],
+  prefetch: ["worker_leaving"],
+  idempotent: ["worker_leaving"],
+  broker: ["worker_ended", "worker_cut", "worker_back", "back", "hint"],
+};
+/** With its connection, what hung in it is gone. */
+for (const end of ["worker_stopped", "worker_left", "worker_ended", "worker_cut"])
+  VOIDS[end] = ["armed", "held", "let_go", "dropped"];
+
+/** @param {Change} change @param {Change[]} all */
+const isVoid = (change, all) =>
+  all.some(
+    each =>
+      VOIDS[each.kind]?.includes(change.kind) &&
+      (each.who === undefined || (change.who ?? []).every(name => each.who?.includes(name))),
+  );
 
 /** @param {Change} a @param {Change} b @returns {Change} */
 const both = (a, b) => ({

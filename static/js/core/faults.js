@@ -60,7 +60,8 @@ export function choices(worker) {
   if (faults.held.length > 0) out.push(simple("release"), simple("drop"));
   else if (faults.armed.length > 0) out.push({ says: "disarm", act: { action: "release" } });
   if (worker.kind === "local") {
-    if (worker.state === "stopped") return [...out, simple("start")];
+    if (worker.state === "stopped")
+      return [...out, simple("start"), ...(faults.blackholed === null ? [] : [simple("restore")])];
     out.push(simple("stop"));
     if (worker.state === "frozen") out.push(simple("thaw"));
     if (runs(worker)) {

@@ -94,8 +94,9 @@ export const HINTS = [
   {
     key: "full",
     quiet: true,
-    when: ({ queue, here, t }) => {
+    when: ({ queue, here, alive, t }) => {
       if (queue === null || queue.ready === 0 || here.length === 0) return null;
+      if (alive.some(each => each.state === "starting")) return null; // and will take one in a moment
       const taken = here.every(
         each =>
           each.ack === "manual" &&

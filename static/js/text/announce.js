@@ -20,7 +20,7 @@ const list = names =>
 /** "task 19", "tasks 3, 4 and 9", "12 tasks". @param {number[]} numbers @param {number} [more]  beyond these */
 export function tasks(numbers, more = 0) {
   if (more > 0 || numbers.length > NAMED) return plural(numbers.length + more, "task", "tasks");
-  return `${numbers.length === 1 ? "task" : "tasks"} ${list(numbers)}`;
+  return `${numbers.length === 1 ? "task" : "tasks"} ${list(numbers.toSorted((a, b) => a - b))}`;
 }
 
 /** @param {Change} change */
@@ -51,21 +51,21 @@ const was = change => (several(change) ? "were" : "was");
 
 /** @type {Record<string, (change: Change, all: Change[]) => string>} */
 const CHANGES = {
-  reset: () => "A fresh run has begun",
-  engine: ({ value }) => (value === "up" ? "The engine is back" : "The engine has ended"),
+  reset: () => "a fresh run has begun",
+  engine: ({ value }) => (value === "up" ? "the engine is back" : "the engine has ended"),
   broker: ({ value }) =>
     value === "up"
-      ? "The broker is back; what is durable is still there"
-      : "The broker is down; nothing is delivered until it is back",
+      ? "the broker is back; what is durable is still there"
+      : "the broker is down; nothing is delivered until it is back",
   ack: ({ value }) =>
     value === "auto"
-      ? "Auto-ack is on: the broker keeps no copies"
-      : "Manual ack is on: the broker keeps a copy until the ack",
-  prefetch: ({ value }) => `Prefetch is ${value === 0 ? T.noLimit : value}`,
+      ? "auto-ack is on: the broker keeps no copies"
+      : "manual ack is on: the broker keeps a copy until the ack",
+  prefetch: ({ value }) => `prefetch is ${value === 0 ? T.noLimit : value}`,
   idempotent: ({ value }) =>
     value === "on"
-      ? "Idempotent workers are on: they skip a task whose result is known"
-      : "Idempotent workers are off",
+      ? "idempotent workers are on: they skip a task whose result is known"
+      : "idempotent workers are off",
   armed: change => `the next ${short(`${change.value}`)} of ${who(change, "").trim()} will be held`,
   held: change => `${frame(change)} ${hangs(change)} in the tap`,
   let_go: change => `${frame(change)} ${was(change)} let go`,
@@ -104,15 +104,40 @@ const CHANGES = {
     const what = same ? (numbers.length === 1 ? "it" : "them") : tasks(numbers);
     return `${who(change, "has")} ${what}, ${ordinalWord(change.attempt ?? 2)} attempt`;
   },
-  hint: ({ hint }) => hintWords(hint ?? null).replace(/\.$/, ""),
+  hint: ({ hint }) => lower(hintWords(hint ?? null).replace(/\.$/, "")),
 };
 
-/** One sentence; what goes beyond it is counted. @param {Change[]} changes */
+/** What is counted rather than said, where there is too much to say: the first of these first. */
+const LEAST = [
+  "armed",
+  "held",
+  "let_go",
+  "dropped",
+  "delay",
+  "restored",
+  "worker_thawed",
+  "worker_back",
+  "worker_leaving",
+  "worker_new",
+  "hint",
+];
+/** How much a change is worth. @param {Change} change */
+const worth = ({ kind }) => (LEAST.includes(kind) ? LEAST.indexOf(kind) : LEAST.length);
+
+/** One sentence, in the order in which it happened; what goes beyond it is counted. @param {Change[]} changes */
 export function say(changes) {
-  const known = changes.flatMap(change => CHANGES[change.kind]?.(change, changes) || []);
-  if (known.length === 0) return "";
-  const rest = known.length - MOST;
-  const said =
-    rest > 0 ? [...known.slice(0, MOST), `and ${plural(rest, "more change", "more changes")}`] : known;
-  return `${said.join("; ")}.`;
+  const known = changes.flatMap(change => {
+    const said = CHANGES[change.kind]?.(change, changes) ?? "";
+    return said === "" ? [] : { change, said };
+  });
+  if (known[0] === undefined) return "";
+  const kept = new Set([...known].sort((a, b) => worth(b.change) - worth(a.change)).slice(0, MOST));
+  const said = known.filter(each => kept.has(each)).map(each => each.said);
+  const rest = known.length - kept.size;
+  if (rest > 0) said.push(`and ${plural(rest, "more change", "more changes")}`);
+  const all = `${said.join("; ")}.`;
+  return known[0].change.who?.some(name => all.startsWith(name)) ? all : upper(all);
 }
+
+const upper = (/** @type {string} */ words) => words.charAt(0).toUpperCase() + words.slice(1);
+const lower = (/** @type {string} */ words) => words.charAt(0).toLowerCase() + words.slice(1);

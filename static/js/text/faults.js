@@ -40,7 +40,9 @@ export const short = method => method.replace(/^basic\./, "");
 /** @param {number} ms */
 export const delayOf = ms => (ms < 1000 ? `${count(ms)} ms` : `${count(ms / 1000)} s`);
 
-const S = (/** @type {number} */ s) => Math.max(0, Math.ceil(s));
+/** What is shown live is a little behind: without that, the first second of eight would be the ninth. */
+const SLACK = 0.2;
+const S = (/** @type {number} */ s) => Math.max(0, Math.ceil(s - SLACK));
 
 /** How the broker noticed that a delivery will not be acked: after a worker's name, and as a word that flies. @type {Record<string, {sentence: string, word: string}>} */
 const NOTICED = {
@@ -85,6 +87,9 @@ export const faults = {
   /** Seconds between which the broker will notice. @param {number} from @param {number} to */
   noticedIn: (from, to) =>
     S(to) <= 0 ? "any moment" : S(from) <= 0 ? `up to ${S(to)} s left` : `${S(from)}–${S(to)} s left`,
+  /** The same in a lane, where there is little room. @param {number} from @param {number} to */
+  missedIn: (from, to) =>
+    S(to) <= 0 ? "♥ any moment" : S(from) <= 0 ? `♥ ≤ ${S(to)} s` : `♥ ${S(from)}–${S(to)} s`,
   noticedTitle:
     "The broker closes a connection that has been silent for two heartbeats. When exactly depends on when it looks.",
   neverNoticed: "no heartbeat",
@@ -105,13 +110,13 @@ export const faults = {
   dropped: (/** @type {number|null} */ n) =>
     `The ack for #${n ?? "?"} never arrived. Only the ack timeout is left.`,
   silent: (/** @type {string} */ worker, /** @type {string} */ when) =>
-    `${worker} is silent: the heartbeat will tell, ${when}.`,
+    `${worker} is silent. Its heartbeat is missed: ${when}.`,
   silentForEver: (/** @type {string} */ worker) =>
     `${worker} is silent and has no heartbeat. Only the ack timeout is left.`,
   stuck: (/** @type {string} */ worker) => `${worker} lives and never acks. Only the ack timeout is left.`,
-  /** How the broker noticed, and what it still had. @param {string} worker @param {string} noticed @param {string} list @param {number} rest */
-  cameBack: (worker, noticed, list, rest) =>
-    `${worker}${(NOTICED[noticed] ?? NOTICED.connection_closed)?.sentence}. The broker still had ${list}${rest > 0 ? ` + ${count(rest)} more` : ""}.`,
+  /** How the broker noticed, and what it still had: by name, or how many. @param {string} worker @param {string} noticed @param {string[]} names @param {number} many */
+  cameBack: (worker, noticed, names, many) =>
+    `${worker}${(NOTICED[noticed] ?? NOTICED.connection_closed)?.sentence}. The broker still had ${many === names.length ? names.join(", ") : `${count(many)} tasks`}.`,
   /** What flies back from a lane. @param {string} noticed */
   fell: noticed => NOTICED[noticed]?.word ?? NOTICED.connection_closed?.word ?? "",
   whichWorker: (/** @type {string} */ what) => `${what}: which worker?`,

@@ -31,7 +31,9 @@ const HINTS = {
     if (hint.ack === "auto")
       return `${frozen}, and the broker has no copy. Thaw it, or ${hint.tasks === 1 ? "it is" : "they are"} lost.`;
     if (hint.seconds > 0)
-      return `${frozen}. Only the heartbeat tells the broker: within ${count(hint.seconds)} s.`;
+      return hint.timeout > 0 && hint.timeout < hint.seconds
+        ? `${frozen}. The heartbeat tells the broker, or the ack timeout${limit}.`
+        : `${frozen}. Only the heartbeat tells the broker: within ${count(hint.seconds)} s.`;
     return `${frozen}, without a heartbeat. Only the ack timeout${limit} tells the broker.`;
   },
   starved: ({ worker, other, tasks: n, ack }) =>
@@ -42,7 +44,7 @@ const HINTS = {
     "Prefetch has no effect: the broker forgets a task as soon as it is sent. Stop a worker and see.",
   void: () => T.prefetchVoid,
   full: ({ prefetch }) =>
-    `Every worker ${prefetch === 1 ? "has its one task" : prefetch > 0 ? `has its ${count(prefetch)} tasks` : "has all that its prefetch allows"}. The next goes to whoever acks first.`,
+    `Every running worker ${prefetch === 1 ? "has its one task" : prefetch > 0 ? `has its ${count(prefetch)} tasks` : "has all that its prefetch allows"}. The next goes to whoever acks first.`,
 };
 
 /** @param {import("../types.js").Hint|null} hint */

@@ -82,7 +82,7 @@ export const lostWords = task => `${lostKind(task)}: ${ways.withBroker}`;
 
 /** The broker is back, and these are not. @param {Task[]} gone */
 export const goneWords = gone =>
-  `The broker is back. ${tasks(gone.map(each => each.n))} ${gone.length === 1 ? "was" : "were"} transient: ${ways.withBroker}.`;
+  `${tasks(gone.map(each => each.n))} ${gone.length === 1 ? "was" : "were"} transient: ${ways.withBroker}.`;
 
 /** A queue as its heading says it. @param {{kind: string, durable: boolean}} queue */
 export const queueWords = ({ kind, durable }) => `${kind || "classic"} queue${durable ? "" : ", transient"}`;

@@ -101,9 +101,6 @@ export const KEYS = [
   { keys: ["Escape"], says: "release", verb: "release" },
 ];
 
-/** How long a key waits for the digit of a worker, in ms. */
-const PATIENCE = 8000;
-
 /** Two presses of a key that touches what runs, nearer than this in ms, are one press and a slip. */
 const GUARD = 400;
 
@@ -148,15 +145,11 @@ export function mountKeys(root, verbs) {
   /** @type {Map<string, number>} */
   const pressed = new Map();
 
-  /** What waits for the digit of a worker. @type {string|null} */
+  /** What waits for the digit of a worker, for as long as it takes: the digit alone would be a kill. @type {string|null} */
   let waiting = null;
-  /** @type {ReturnType<typeof setTimeout>|undefined} */
-  let patience;
   const await0 = (/** @type {string|null} */ what) => {
-    clearTimeout(patience);
     if (what === null && waiting !== null) act(root, "which-worker", { action: null });
     waiting = what;
-    if (what !== null) patience = setTimeout(() => await0(null), PATIENCE);
   };
 
   addEventListener("pointerdown", () => (pointed = true), true);
@@ -174,6 +167,7 @@ export function mountKeys(root, verbs) {
     }
     const name = nameOf(event);
     const asked = waiting;
+    if (asked !== null && event.repeat && table.get(name)?.worker === asked) return event.preventDefault(); // held down
     if (asked !== null && !MODIFIERS.has(event.key)) {
       await0(null);
       if (DIGITS.includes(name) || name === "Escape") {

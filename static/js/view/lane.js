@@ -85,7 +85,8 @@ export function makeLane() {
     else if (silent !== "") parts.push(silent);
     else if (worker.faults.held.length > 0) parts.push(F.heldRest);
     else if (droppedAck(lane0)) parts.push(F.droppedRest);
-    else if (worker.stuck && worker.state !== "stopped") parts.push(F.stuckRest);
+    else if (worker.stuck && worker.state !== "stopped" && worker.state !== "starting")
+      parts.push(F.stuckRest);
     else if (worker.faults.delay > 0) parts.push(F.slowRest(worker.faults.delay));
     else if (SAID.has(worker.state)) {
       if (worker.why) parts.push(worker.why);
@@ -228,7 +229,7 @@ function wordOf({ state, silence, faults: { held } }) {
 function silenceOf({ silence }, t) {
   if (silence === null) return "";
   const { earliest, latest } = silence;
-  return earliest === null || latest === null ? F.neverNoticed : F.noticedIn(earliest - t, latest - t);
+  return earliest === null || latest === null ? F.neverNoticed : F.missedIn(earliest - t, latest - t);
 }
 /** Nothing has to be said of a worker's state but the number of its process; big type leaves that out. @param {LaneScene} lane */
 function isPlain(lane) {

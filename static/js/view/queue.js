@@ -35,7 +35,7 @@ const FUSE = 2.4;
 const NAMED_TOMBS = 6;
 /** Beside so long a number the sentence behind it is a short one. */
 const MANY = 100;
-/** Tasks that the caption names; the others it counts. */
+/** So many tasks the caption names; more it counts. */
 const NAMED = 2;
 
 /**
@@ -268,8 +268,8 @@ function captionOf(scene, auto, t) {
     const numbers = back.map(each => `#${each.task.n}`);
     const worker = scene.world.workers.get(from);
     const unnamed = worker === undefined ? 0 : worker.fallen - worker.dropped.length;
-    const rest = Math.max(0, numbers.length - NAMED + unnamed);
-    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED).join(", "), rest);
+    const many = numbers.length + Math.max(0, unnamed);
+    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED), many);
   }
   return auto ? T.autoShelfNote : "";
 }
