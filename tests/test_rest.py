@@ -205,7 +205,14 @@ def test_errors_of_http_are_problems_too(web: Web, method: str, path: str, statu
 
 
 def test_another_sites_page_may_read_nothing_and_do_nothing(web: Web) -> None:
-    for origin in ("http://evil.example", "http://127.0.0.1:1", "null", "http://127.0.0.1.evil.example"):
+    for origin in (
+        "http://evil.example",
+        "http://127.0.0.1:1",
+        "null",
+        "http://127.0.0.1.evil.example",
+        "http://[x",
+        "http://[::1",
+    ):
         assert_problem(web.ask("POST", "/api/workers/worker-1/stop", Origin=origin), 403)
     assert (
         "Access-Control-Allow-Origin"
@@ -268,6 +275,11 @@ def test_a_worker_is_stopped_started_frozen_thawed_and_finished(web: Web) -> Non
 
 def test_a_guest_can_be_cut(web: Web) -> None:
     assert web.ask("POST", "/api/workers/laptop/cut").status == 202
+
+
+@pytest.mark.parametrize("field", ["desk", "self", "state", "conns"])
+def test_a_field_named_like_something_of_ours_is_refused_like_any_other(web: Web, field: str) -> None:
+    assert_problem(web.ask("POST", "/api/workers/worker-1/freeze", {field: 1}), 422)
 
 
 def test_what_is_done_to_a_connection_is_passed_on_with_its_fields_and_shown(web: Web) -> None:

@@ -18,6 +18,7 @@ from tests import needs
 from tests.demo import RABBITMQ_LATER
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import Printed, until
+from workers import once
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NOWHERE = "amqp://guest:guest@127.0.0.1:1/"
@@ -233,6 +234,14 @@ def test_a_wrong_password_is_named(engine: EngineProcess) -> None:
     with Program("workers/worker.py", AMQP_URL=f"amqp://guest:wrong@127.0.0.1:{engine.amqp_port}/") as worker:
         assert worker.exit_code() == 1
         assert "ACCESS_REFUSED" in worker.out.text
+
+
+def test_tasks_whose_names_begin_alike_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once, "FOLDER", str(tmp_path))
+    one, other = "x" * 254 + "1", "x" * 254 + "2"  # an AMQP short string has 255 bytes
+    assert once.first(one)
+    assert not once.first(one)
+    assert (once.known(one), once.known(other), once.known(None)) == (True, False, False)
 
 
 def test_the_worker_fits_on_one_slide() -> None:

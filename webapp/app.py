@@ -40,6 +40,14 @@ class Health(Protocol):
     def __call__(self) -> Mapping[str, bool]: ...
 
 
+def host_of(origin: str) -> str:
+    """The host and port of an Origin header, in small letters; empty where it is no address at all."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, checkout: Path) -> Flask:
     """The Flask app. `report` gives the body of /api/state; `checkout` is the folder with static/ and templates/."""
     app = Flask(
@@ -56,7 +64,7 @@ def create(desk: Desk, report: Callable[[], dict[str, Any]], health: Health, che
         origin = request.headers.get("Origin")
         if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
             return
-        if urlsplit(origin).netloc.lower() != request.host.lower():
+        if host_of(origin) != request.host.lower():
             raise problems.Foreign(f"The request comes from {origin[:100]}, this is {request.host[:100]}.")
 
     @app.after_request

@@ -161,7 +161,7 @@ def add(desk: Desk) -> dict[str, Any]:
     return desk.engine.ask("add")
 
 
-def worker(desk: Desk, name: str, action: str, **given: object) -> dict[str, Any]:
+def worker(desk: Desk, /, name: str, action: str, **given: object) -> dict[str, Any]:
     state = desk.state()
     if name not in state.workers:
         known = ", ".join(list(state.workers)[:40]) or "none yet"

@@ -30,7 +30,7 @@ def callback(ch, method, properties, body):
         leave()
 
 
-def leave():  # takes no more: pika gives back what was not begun; what was auto-acked nobody else has, so do it
+def leave():  # takes no more: pika gives back what was not begun; what was auto-acked nobody else has, so do what there is
     for method, properties, body in channel.basic_cancel(consumer):
         callback(channel, method, properties, body)
 

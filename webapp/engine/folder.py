@@ -10,6 +10,8 @@ import contextlib
 import fcntl
 import os
 import shutil
+import threading
+import time
 from pathlib import Path
 
 PATIENCE = 3.0  # seconds until the processes of an engine that was killed have to be gone too
@@ -50,12 +52,16 @@ class Folder:
                 )
             await asyncio.sleep(0.05)
         if not keep:
-            shutil.rmtree(self.path, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self.path, ignore_errors=True)
         return self._lock
 
     def forget_results(self) -> None:
-        """A fresh run: nothing is known yet."""
-        shutil.rmtree(self._results, ignore_errors=True)
+        """A fresh run: nothing is known yet. Out of the way at once, deleted beside the loop: there may be a file for each of very many tasks."""
+        old = self._results.with_name(f"results-{time.monotonic_ns()}")
+        with contextlib.suppress(OSError):
+            self._results.rename(old)
+            self.results()
+            threading.Thread(target=shutil.rmtree, args=(old, True), daemon=True).start()
 
     def close(self) -> None:
         lock, self._lock = self._lock, -1
