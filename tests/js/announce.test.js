@@ -337,3 +337,12 @@ test("of what has been overtaken nothing is said, and what is counted away is wh
   );
   assert.match(said, /; worker-2 was stopped; task 19 is back in the queue; and 2 more changes\.$/);
 });
+
+test("work that was skipped is said to be", () => {
+  const skipped = { ...again(19, "worker-3"), state: "done", worker: null };
+  skipped.attempts = [skipped.attempts[0], attempt("worker-3", 6.003, 6.004, "acked", { known: true })];
+  assert.equal(
+    tell({ ...HELD, tasks: byId([again(19, "worker-3")]) }, { tasks: byId([skipped]) }),
+    "worker-3 skipped task 19: the result was known.",
+  );
+});

@@ -19,7 +19,7 @@ test("help has every key with its words, and no words without a key", () => {
     assert.ok(names.length > 0);
     assert.ok(words.length > 0);
   }
-  assert.deepEqual(helpRows()[2], { names: ["1 – 9"], words: keyWords.stop });
+  assert.deepEqual(helpRows()[2], { names: ["1 – 9"], between: "or", words: keyWords.stop });
   assert.deepEqual(helpRows()[3].names, ["Shift+1 – 9"]);
 });
 

@@ -157,6 +157,8 @@ function taskChanges(before, after) {
       }
     }
     if (task.results > 1 && was.results <= 1) add("twice", task.n);
+    const skipped = task.attempts.find((each, i) => each.known && was.attempts[i]?.known !== true);
+    if (skipped !== undefined) taken.push({ kind: "skipped", who: [skipped.worker], tasks: [task.n] });
     const attempt = attemptCount(task);
     if (attempt > 1 && attempt > attemptCount(was) && task.worker !== null)
       taken.push({ kind: "taken", who: [task.worker], tasks: [task.n], attempt });

@@ -94,6 +94,7 @@ const CHANGES = {
   forgotten: change =>
     `${are(change)} lost: ${one(change) ? "it was acknowledged when it was" : "they were acknowledged when they were"} sent`,
   lost: change => `${are(change)} lost`,
+  skipped: change => `${who(change, "skipped")} ${tasks(change.tasks ?? [])}: the result was known`,
   twice: change => `${tasks(change.tasks ?? [])} ${one(change) ? "was" : "were"} done twice`,
   rejected: change => `${are(change)} dead: rejected`,
   dead: change => `${are(change)} dead`,

@@ -49,6 +49,9 @@ export const keyFaces = {
   PageDown: "Page Down",
 };
 
+/** What stands between two keys of a row: either of them, or one after the other. */
+export const keyBetween = { either: "or", after: "then" };
+
 export const keyRange = (/** @type {string} */ from, /** @type {string} */ to) => `${from} – ${to}`;
 
 /** What a key asks a worker for, where it is not the label of the menu. @type {Record<string, string>} */

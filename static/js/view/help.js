@@ -6,12 +6,19 @@ import { h } from "./dom.js";
 import { helpRows } from "./keys.js";
 
 export function openHelp() {
-  const table = (/** @type {string} */ name, /** @type {{names: string[], words: string}[]} */ rows) =>
+  const table = (
+    /** @type {string} */ name,
+    /** @type {{names: string[], between?: string, words: string}[]} */ rows,
+  ) =>
     h(
       "dl",
       { class: name },
-      ...rows.flatMap(({ names, words }) => [
-        h("dt", {}, ...names.map(each => h("kbd", { text: each }))),
+      ...rows.flatMap(({ names, between, words }) => [
+        h(
+          "dt",
+          {},
+          ...names.flatMap((each, i) => [i > 0 && h("i", { text: between }), h("kbd", { text: each })]),
+        ),
         h("dd", { text: words }),
       ]),
     );

@@ -5,7 +5,7 @@
  * A key is named as KeyboardEvent.key has it, letters small. "Shift+1" is the key of that digit when it does not write the digit, so that
  * it is found on every keyboard. What a presentation remote sends is in the table like everything else.
  */
-import { keyFaces, keyRange, keyWords } from "../text/keys.js";
+import { keyBetween, keyFaces, keyRange, keyWords } from "../text/keys.js";
 import { act } from "./dom.js";
 
 /**
@@ -119,10 +119,11 @@ export function nameOf({ key, code, shiftKey }) {
   return key.length === 1 ? key.toLowerCase() : key;
 }
 
-/** Help's rows: the names of the keys, and what they do. @param {Key[]} keys @returns {{names: string[], words: string}[]} */
+/** Help's rows: the names of the keys, and what they do. @param {Key[]} keys @returns {{names: string[], between: string, words: string}[]} */
 export const helpRows = (keys = KEYS) =>
   keys.map(({ keys: names, says, worker }) => ({
     names: worker === undefined ? faces(names) : [...faces(names), ...faces(DIGITS)],
+    between: worker === undefined ? keyBetween.either : keyBetween.after,
     words: keyWords[says] ?? says,
   }));
 
