@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { merge } from "../../static/js/core/merge.js";
 import { AIR, choose, scene } from "../../static/js/core/scene.js";
+import { waitWords } from "../../static/js/text/ways.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
 const CHOICE = {
@@ -181,6 +182,18 @@ test("all that one closed connection gave back is one way back, with a count", (
   ); // once for each lane
   assert.ok(Math.abs(bundle.gap - 0.003) < 1e-9);
   assert.equal(bundle.least, false);
+});
+
+test("where the broker had to notice, the way back has the wait; a closed connection has its gap alone", () => {
+  const watch = (noticed, fault, end = "connection_closed") => {
+    const first = attempt("worker-2", 1, 6, end, { noticed, fault });
+    const it = task(19, "unacked", [first, attempt("worker-3", 6.0003)]);
+    return at(7.5, { ...DEATH, tasks: byId([it]) }).bundles[0].watch;
+  };
+  assert.deepEqual(waitWords(watch("heartbeat", { kind: "blackhole", at: 1.6 })), ["heartbeat", "4.4 s"]);
+  assert.deepEqual(waitWords(watch("ack_timeout", null, "channel_closed")), ["ack timeout", "5.0 s"]);
+  assert.equal(watch("connection_closed", { kind: "stop", at: 5.99 }), null);
+  assert.equal(watch("heartbeat", null), null); // since when it was silent nobody knows
 });
 
 test("two workers that died have a way back each, the last one first", () => {

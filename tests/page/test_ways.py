@@ -151,6 +151,16 @@ def test_the_strips_say_how_the_broker_noticed_and_after_how_long(fed: Open) -> 
         assert title and title.endswith(words)
 
 
+def test_beside_the_way_back_stands_what_it_took_to_notice(fed: Open) -> None:
+    page = fed()
+    show(page, "deaths")
+    trail = page.locator(".trail:has(.fell)", has_text="heartbeat")
+    expect(trail).to_have_attribute("data-watch", "11800")
+    assert trail.locator(".gap tspan").all_text_contents() == ["", "heartbeat", "11.8 s"]
+    closed = page.locator(".trail[data-gap='7']")
+    expect(closed.locator(".gap")).to_have_text("↻ 7 ms")
+
+
 def test_an_ack_timeout_is_told_in_the_broker_s_words_moves_nothing_and_goes_with_the_run(
     fed: Open,
 ) -> None:

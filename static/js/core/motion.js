@@ -18,6 +18,7 @@
  * @typedef {import("../types.js").Leg} Leg
  * @typedef {import("../types.js").Attempt} Attempt
  */
+import { stopwatch } from "./stopwatch.js";
 
 /** Seconds that each kind of leg takes for the eye. @type {Record<import("../types.js").LegKind, number>} */
 export const DURATION = {
@@ -161,6 +162,7 @@ export function trail(task, t) {
     task,
     from: ended.worker,
     noticed: ended.noticed,
+    watch: stopwatch(ended),
     at: ended.ended_at,
     to: straight && next !== undefined ? next.worker : null,
     gap: straight && next !== undefined ? next.delivered_at - ended.ended_at : null,

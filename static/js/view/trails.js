@@ -5,6 +5,7 @@
  */
 import { gap } from "../core/format.js";
 import { back, draw, route, walk } from "../core/route.js";
+import { waitWords } from "../text/ways.js";
 import * as words from "../text.js";
 import { attr, reconcile, style, svg, text } from "./dom.js";
 
@@ -40,8 +41,9 @@ function makeTrail(layout) {
   const bracket = svg("path", { class: "bracket" });
   const onward = svg("g", {});
   const number = svg("tspan", {});
+  const how = svg("tspan", { class: "how" });
   const time = svg("tspan", {});
-  const label = svg("text", { class: "gap" }, number, time);
+  const label = svg("text", { class: "gap" }, number, how, time);
   const node = svg("g", { class: "trail" }, fell, bracket, onward, label);
 
   /** @param {{bundle: Bundle, scene: Scene}} item */
@@ -82,15 +84,29 @@ function makeTrail(layout) {
     const beside = walk(path)(0.5);
     const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, beside);
     const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
-    const measured = bundle.gap === null || !second ? "" : `↻ ${gap(bundle.gap)}`;
-    text(number, count);
-    text(time, measured);
-    for (const span of [number, time]) attr(span, "x", at.x.toFixed(1));
-    attr(label, "y", (at.y - (count ? 14 : 6)).toFixed(1));
-    attr(time, "dy", count ? "1.15em" : null);
+    const said = second ? measured(bundle) : ["", ""];
+    let above = 0;
+    for (const [i, line] of [count, ...said].entries()) {
+      const span = [number, how, time][i] ?? time;
+      text(span, line);
+      attr(span, "x", at.x.toFixed(1));
+      attr(span, "dy", above > 0 ? "1.15em" : null);
+      if (line !== "") above += 1;
+    }
+    attr(label, "y", (at.y - 6 - 8 * Math.max(0, above - 1)).toFixed(1));
+    attr(node, "data-watch", bundle.watch?.after == null ? null : Math.round(bundle.watch.after * 1000));
     attr(node, "data-gap", bundle.gap === null ? null : Math.round(bundle.gap * 1000));
   }
   return { node, update };
+}
+
+/**
+ * What was measured. Where the heartbeat or the ack timeout had to notice, that was the wait; the gap after it says nothing of it.
+ * @param {Bundle} bundle
+ */
+function measured({ gap: between, watch }) {
+  if (watch !== null) return waitWords(watch);
+  return ["", between === null ? "" : `↻ ${gap(between)}`];
 }
 
 /**
