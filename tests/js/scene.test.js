@@ -196,6 +196,18 @@ test("where the broker had to notice, the way back has the wait; a closed connec
   assert.equal(watch("heartbeat", null), null); // since when it was silent nobody knows
 });
 
+test("a way back stays its time, whatever the lane does after it and however the delivery ended", () => {
+  for (const end of ["connection_closed", "channel_closed", "nacked"]) {
+    const back = task(19, "unacked", [attempt("worker-2", 2, 6, end), attempt("worker-3", 6.003)]);
+    for (const lane of [{ state: "idle" }, { state: "working", holding: ["t18"], held: 1 }]) {
+      const workers = { ...DEATH.workers, ...worker("worker-2", lane) };
+      const it = at(9, { ...DEATH, tasks: byId([back]), workers });
+      assert.deepEqual([it.back[0]?.from, it.bundles[0]?.onward[0]?.to], ["worker-2", "worker-3"]);
+      assert.deepEqual(at(15.1, { ...DEATH, tasks: byId([back]), workers }).trails, []);
+    }
+  }
+});
+
 test("two workers that died have a way back each, the last one first", () => {
   const it = at(7.5, {
     tasks: byId([

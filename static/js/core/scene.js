@@ -61,7 +61,7 @@ export function scene(world, t, choice) {
     if (task.state === "unacked" && here(task)) copies.push(task);
     const way = legs(task);
     const back = way.some(leg => leg.kind === "fall") && here(task) ? trail(task, t) : null;
-    if (back !== null && lies(world, back) && !blamed(away, back.at)) {
+    if (back !== null && !blamed(away, back.at)) {
       trails.push(back);
       for (const at of [back.second, back.until]) if (at > t) next = Math.min(next, at);
     }
@@ -132,12 +132,6 @@ export function scene(world, t, choice) {
     next,
     counting,
   };
-}
-
-/** Whether the lane that a way back begins at still shows what it dropped. @param {World} world @param {import("../types.js").Trail} trail */
-function lies(world, trail) {
-  const worker = world.workers.get(trail.from);
-  return worker !== undefined && worker.holding.length === 0 && worker.dropped.includes(trail.task.id);
 }
 
 /** @param {string} a @param {string} b */

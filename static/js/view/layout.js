@@ -132,10 +132,12 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       };
     },
 
-    /** The left edge of a lane's slot. @param {string} name @returns {Point|null} */
-    door(name) {
+    /** The left edge of a lane's slot, or of the lane where what it held lies there no more. @param {string} name @param {boolean} [lies] @returns {Point|null} */
+    door(name, lies = true) {
       const at = slot(name);
-      return at === null ? null : { x: at.left - 3, y: at.top + at.height / 2 };
+      if (at === null) return null;
+      const lane = lies ? null : box(`node:${name}`, lanes.parts(name)?.node);
+      return { x: (lane ?? at).left - 3, y: at.top + at.height / 2 };
     },
 
     /**

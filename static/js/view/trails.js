@@ -50,7 +50,9 @@ function makeTrail(layout) {
   function update({ bundle, scene }) {
     const ground = layout.ground();
     const phone = ground.margin !== null;
-    const door = layout.door(bundle.from);
+    const worker = scene.world.workers.get(bundle.from);
+    const lies = worker?.holding.length === 0 && worker.dropped.length > 0;
+    const door = layout.door(bundle.from, lies);
     const copies = bundle.tasks.flatMap(task => layout.copy(task, scene, phone) ?? []);
     const first = copies[0];
     style(node, "display", door === null || first === undefined ? "none" : "");
