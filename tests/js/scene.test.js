@@ -63,6 +63,42 @@ test("the ghost stays until its ack has landed, and says it is done", () => {
   assert.deepEqual(at(7, acked).ghosts, []);
 });
 
+test("while the old holder stands on the copy, the new one's patience is not counted down there", () => {
+  const next = attempt("worker-3", 6.003, null, null, { deadline: 14 });
+  const it = task(19, "unacked", [attempt("worker-2", 2, 6, "connection_closed"), next]);
+  const copy = t => at(t, { ...DEATH, tasks: byId([it]) }).ghosts[0];
+  assert.deepEqual([copy(6.9).worker, copy(6.9).patience], ["worker-2", null]);
+  assert.deepEqual([copy(7.4).worker, copy(7.4).patience], ["worker-3", 14]);
+});
+
+test("what is acked before it was seen to come lands in its lane, and only then is acknowledged", () => {
+  const quick = task(3, "done", [
+    attempt("worker-1", 2, 6, "connection_closed"),
+    attempt("worker-2", 6.001, 6.003, "acked"),
+  ]);
+  const workers = {
+    ...worker("worker-1", { state: "stopped", why: "kill -9", dropped: ["t3"], since: 6 }),
+    ...worker("worker-2"),
+  };
+  const seen = t => {
+    const it = at(t, { tasks: byId([quick]), queues: queue(), workers });
+    return [
+      ...names(it.ghosts),
+      it.ghosts[0]?.worker,
+      ...names(it.lanes.flatMap(lane => lane.running ?? [])),
+    ];
+  };
+  const dead = "3/dropped/1/lost";
+  assert.deepEqual(seen(6.2), ["3/ghost/2/held", "worker-1", dead, "3/lane/2/again"]); // the closed connection is on its way
+  assert.deepEqual(seen(7), ["3/ghost/2/again", "worker-1", dead, "3/lane/2/again"]); // the copy flies on
+  assert.deepEqual(seen(7.5), ["3/done/2/again", "worker-2", dead, "3/lane/2/done"]); // its ack flies back
+  assert.deepEqual(seen(8), [undefined, dead]);
+  const first = task(1, "done", [attempt("worker-2", 2, 2.01, "acked")]);
+  assert.deepEqual(names(at(2.3, { tasks: byId([first]), queues: queue(), workers }).ghosts), [
+    "1/ghost/1/held",
+  ]);
+});
+
 test("a scene says when it changes by itself, and nothing moves in a quiet one", () => {
   assert.ok(at(6.1, DEATH).next < 7);
   const quiet = at(500, { tasks: byId([task(1, "done", [attempt("w", 2, 5, "acked")])]), queues: queue() });

@@ -134,6 +134,18 @@ export function ackComing(task, t) {
   return last !== undefined && last.kind === "ack" && t < last.end ? last : null;
 }
 
+/** The ack that has left at t: till then a task that is done is still seen on its way to the lane. @param {Task} task @param {number} t */
+export function ackLeft(task, t) {
+  const ack = ackComing(task, t);
+  return ack !== null && t >= ack.start;
+}
+
+/** Whether a redelivery that is acknowledged already has to be seen first: it lands, and its ack flies back. @param {Task} task @param {number} t */
+export function acksUnseen(task, t) {
+  const ack = ackComing(task, t);
+  return ack !== null && ack.attempt > 1 && ack.start > ack.at;
+}
+
 /**
  * The latest way back of a task, where one is to be drawn at t.
  * @param {Task} task
