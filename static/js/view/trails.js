@@ -27,7 +27,7 @@ export function mountTrails(lines, layout) {
     update(scene) {
       reconcile(
         lines,
-        scene.bundles.map(bundle => ({ bundle, scene })),
+        scene.bundles.map(bundle => ({ bundle, scene })).reverse(), // the newest is on top: its label covers the lines of the others
         each => each.bundle.key,
         () => makeTrail(layout),
       );
@@ -59,11 +59,12 @@ function makeTrail(layout) {
     if (door === null || first === undefined) return;
 
     const several = bundle.tasks.length > 1;
-    const edge = phone ? (ground.margin ?? 0) : ground.left + 3;
+    const edge = phone ? (ground.margin ?? 0) : ground.left + (several ? 3 : -1);
     const ys = copies.map(point => point.y);
     const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
-    // Of several, the line ends at a bracket beside their rows; the copies themselves are lit.
-    const end = several ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
+    // Of several, the line ends at a bracket beside their rows, and at the shelf's edge where others stand before it; the copies are lit.
+    const beside = several || (!phone && !first.clear);
+    const end = beside ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
     const path = route(layout.inLane(bundle.from, door), end, ground);
     attr(fell, "d", draw(path));
     attr(bracket, "d", several && !phone ? `M${edge - 5} ${top}H${edge}V${bottom}H${edge - 5}` : "");
@@ -75,7 +76,7 @@ function makeTrail(layout) {
       bundle.onward.map(trail => {
         const to = layout.door(trail.to ?? "");
         const copy = layout.copy(trail.task, scene, phone);
-        const from = several ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
+        const from = beside ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
         return { trail, ground, from, to: to && layout.inLane(trail.to ?? "", { x: to.x - HEAD, y: to.y }) };
       }),
       each => each.trail.key,
@@ -83,8 +84,8 @@ function makeTrail(layout) {
     );
 
     const middle = walk(path.slice(-2))(0.3);
-    const beside = walk(path)(0.5);
-    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, beside);
+    const half = walk(path)(0.5);
+    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, half);
     const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
     const said = second ? measured(bundle) : ["", ""];
     let above = 0;
