@@ -217,6 +217,7 @@
  * @property {Task} task
  * @property {string} from       the worker that died
  * @property {string} noticed    how the broker noticed; see Attempt
+ * @property {import("./core/stopwatch.js").Watch|null} watch  … and after how long
  * @property {number} at         when it did
  * @property {string|null} to    the worker that has it now; null while it is ready
  * @property {number|null} gap   seconds from the end to the next delivery, measured
@@ -234,6 +235,7 @@
  * @property {boolean} least     there may be more than these
  * @property {Trail[]} onward    at most one for each lane they went on to
  * @property {number|null} gap   the shortest
+ * @property {import("./core/stopwatch.js").Watch|null} watch  the longest wait for a slow notice; null where it was at once
  * @property {number} second     when the first second half begins
  */
 

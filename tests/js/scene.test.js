@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { merge } from "../../static/js/core/merge.js";
 import { AIR, choose, scene } from "../../static/js/core/scene.js";
+import { waitWords } from "../../static/js/text/ways.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
 const CHOICE = {
@@ -60,6 +61,42 @@ test("the ghost stays until its ack has landed, and says it is done", () => {
   assert.deepEqual(names(at(5.2, acked).ghosts), ["1/done/1/held"]);
   assert.equal(at(5.2, acked).flights[0].kind, "ack");
   assert.deepEqual(at(7, acked).ghosts, []);
+});
+
+test("while the old holder stands on the copy, the new one's patience is not counted down there", () => {
+  const next = attempt("worker-3", 6.003, null, null, { deadline: 14 });
+  const it = task(19, "unacked", [attempt("worker-2", 2, 6, "connection_closed"), next]);
+  const copy = t => at(t, { ...DEATH, tasks: byId([it]) }).ghosts[0];
+  assert.deepEqual([copy(6.9).worker, copy(6.9).patience], ["worker-2", null]);
+  assert.deepEqual([copy(7.4).worker, copy(7.4).patience], ["worker-3", 14]);
+});
+
+test("what is acked before it was seen to come lands in its lane, and only then is acknowledged", () => {
+  const quick = task(3, "done", [
+    attempt("worker-1", 2, 6, "connection_closed"),
+    attempt("worker-2", 6.001, 6.003, "acked"),
+  ]);
+  const workers = {
+    ...worker("worker-1", { state: "stopped", why: "kill -9", dropped: ["t3"], since: 6 }),
+    ...worker("worker-2"),
+  };
+  const seen = t => {
+    const it = at(t, { tasks: byId([quick]), queues: queue(), workers });
+    return [
+      ...names(it.ghosts),
+      it.ghosts[0]?.worker,
+      ...names(it.lanes.flatMap(lane => lane.running ?? [])),
+    ];
+  };
+  const dead = "3/dropped/1/lost";
+  assert.deepEqual(seen(6.2), ["3/ghost/2/held", "worker-1", dead, "3/lane/2/again"]); // the closed connection is on its way
+  assert.deepEqual(seen(7), ["3/ghost/2/again", "worker-1", dead, "3/lane/2/again"]); // the copy flies on
+  assert.deepEqual(seen(7.5), ["3/done/2/again", "worker-2", dead, "3/lane/2/done"]); // its ack flies back
+  assert.deepEqual(seen(8), [undefined, dead]);
+  const first = task(1, "done", [attempt("worker-2", 2, 2.01, "acked")]);
+  assert.deepEqual(names(at(2.3, { tasks: byId([first]), queues: queue(), workers }).ghosts), [
+    "1/ghost/1/held",
+  ]);
 });
 
 test("a scene says when it changes by itself, and nothing moves in a quiet one", () => {
@@ -181,6 +218,30 @@ test("all that one closed connection gave back is one way back, with a count", (
   ); // once for each lane
   assert.ok(Math.abs(bundle.gap - 0.003) < 1e-9);
   assert.equal(bundle.least, false);
+});
+
+test("where the broker had to notice, the way back has the wait; a closed connection has its gap alone", () => {
+  const watch = (noticed, fault, end = "connection_closed") => {
+    const first = attempt("worker-2", 1, 6, end, { noticed, fault });
+    const it = task(19, "unacked", [first, attempt("worker-3", 6.0003)]);
+    return at(7.5, { ...DEATH, tasks: byId([it]) }).bundles[0].watch;
+  };
+  assert.deepEqual(waitWords(watch("heartbeat", { kind: "blackhole", at: 1.6 })), ["heartbeat", "4.4 s"]);
+  assert.deepEqual(waitWords(watch("ack_timeout", null, "channel_closed")), ["ack timeout", "5.0 s"]);
+  assert.equal(watch("connection_closed", { kind: "stop", at: 5.99 }), null);
+  assert.equal(watch("heartbeat", null), null); // since when it was silent nobody knows
+});
+
+test("a way back stays its time, whatever the lane does after it and however the delivery ended", () => {
+  for (const end of ["connection_closed", "channel_closed", "nacked"]) {
+    const back = task(19, "unacked", [attempt("worker-2", 2, 6, end), attempt("worker-3", 6.003)]);
+    for (const lane of [{ state: "idle" }, { state: "working", holding: ["t18"], held: 1 }]) {
+      const workers = { ...DEATH.workers, ...worker("worker-2", lane) };
+      const it = at(9, { ...DEATH, tasks: byId([back]), workers });
+      assert.deepEqual([it.back[0]?.from, it.bundles[0]?.onward[0]?.to], ["worker-2", "worker-3"]);
+      assert.deepEqual(at(15.1, { ...DEATH, tasks: byId([back]), workers }).trails, []);
+    }
+  }
 });
 
 test("two workers that died have a way back each, the last one first", () => {

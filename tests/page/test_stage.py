@@ -35,7 +35,7 @@ READ_LANES = """() => [...document.querySelectorAll('.lane')].flatMap(lane => {
 # Points along the lines of the ways back that lie in a lane other than the one they come from or go to, or over a word of the queue's heads.
 CROSSINGS = """() => {
   const stage = document.getElementById('stage').getBoundingClientRect(), found = [];
-  const solid = [...document.querySelectorAll('.lane .slot, .lane .who, .lane .acts, .shelf h3, .col-head')];
+  const solid = [...document.querySelectorAll('.lane .slot, .lane .who, .lane .acts, .shelf h3, .shelf .more, .col-head')];
   for (const path of document.querySelectorAll('.trail .fell, .trail .on')) {
     const length = path.getTotalLength();
     for (let i = 0; i <= 200; i++) {
@@ -153,6 +153,24 @@ def test_ways_back_cross_no_word(fed: Open, lanes: int, dead: int, each: int, fr
     if free:
         expect(page.locator(".trail .gap")).to_contain_text("3 ms")
         expect(page.locator(".trail .on").first).to_be_visible()
+
+
+def test_a_token_lands_beside_the_words_of_its_copy(fed: Open) -> None:
+    page = fed()
+    over = page.evaluate(
+        """() => new Promise(done => {
+             const look = () => {
+               const way = document.querySelector('.wake'), copy = document.querySelector('.ghost[data-task="1"][data-place=done]');
+               if (way === null || copy === null) return requestAnimationFrame(look);
+               const x = document.getElementById('stage').getBoundingClientRect().left + way.getPointAtLength(way.getTotalLength()).x;
+               done([...copy.querySelectorAll('.number, .holder')].map(node => node.getBoundingClientRect())
+                 .filter(box => x + 10 > box.left && x - 10 < box.right).length);
+             };
+             feed(make.acking());
+             look();
+           })"""
+    )
+    assert over == 0
 
 
 def test_on_a_phone_the_way_back_runs_in_the_margin(fed: Open) -> None:

@@ -151,6 +151,27 @@ def test_the_strips_say_how_the_broker_noticed_and_after_how_long(fed: Open) -> 
         assert title and title.endswith(words)
 
 
+def test_beside_the_way_back_stands_what_it_took_to_notice(fed: Open) -> None:
+    page = fed()
+    show(page, "deaths")
+    heartbeat = page.locator(".trail[data-watch='11800'] .gap tspan")
+    assert heartbeat.all_text_contents() == ["", "heartbeat", "11.8 s"]
+    timeout = page.locator(".trail[data-watch='15200'] .gap tspan")
+    assert timeout.all_text_contents() == ["", "ack timeout", "15.2 s"]
+
+
+def test_a_worker_that_was_found_stuck_has_a_way_back_though_it_has_started_again(fed: Open) -> None:
+    page = fed()
+    show(page, "timedOut", {"held": 90})  # which is told again after the news
+    expect(role(page, "caption")).to_have_text("worker-1 did not ack in time. The broker still had #3.")
+    lane, begins = page.evaluate(
+        """() => { const box = node => node.getBoundingClientRect(), line = document.querySelector('.trail .fell');
+           return [box(document.querySelector('[data-worker=worker-1]')).left,
+                   box(document.getElementById('stage')).left + line.getPointAtLength(0).x]; }"""
+    )
+    assert abs(begins - lane) < 5  # nothing lies in its slot
+
+
 def test_an_ack_timeout_is_told_in_the_broker_s_words_moves_nothing_and_goes_with_the_run(
     fed: Open,
 ) -> None:

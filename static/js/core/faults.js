@@ -142,6 +142,7 @@ export function marks(worker, world) {
  * @property {"held"|"dropped"|"silent"|"stuck"} kind
  * @property {Worker} worker
  * @property {string} method
+ * @property {number} at          when it began
  * @property {number|null} n      the task's number
  * @property {number|null} from
  * @property {number|null} to
@@ -152,7 +153,7 @@ export function marks(worker, world) {
  * The one thing that is worth saying of what ticks, the newest first. @param {World} world @returns {Ticking|null}
  */
 export function ticking(world) {
-  /** @type {(Ticking & {at: number})[]} */
+  /** @type {Ticking[]} */
   const found = [];
   for (const worker of world.workers.values()) {
     const { faults, silence } = worker;
@@ -177,7 +178,7 @@ export function ticking(world) {
   }
   return found.reduce(
     (newest, each) => (newest === null || each.at > newest.at ? each : newest),
-    /** @type {(Ticking & {at: number})|null} */ (null),
+    /** @type {Ticking|null} */ (null),
   );
 }
 

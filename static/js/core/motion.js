@@ -18,6 +18,7 @@
  * @typedef {import("../types.js").Leg} Leg
  * @typedef {import("../types.js").Attempt} Attempt
  */
+import { stopwatch } from "./stopwatch.js";
 
 /** Seconds that each kind of leg takes for the eye. @type {Record<import("../types.js").LegKind, number>} */
 export const DURATION = {
@@ -133,6 +134,18 @@ export function ackComing(task, t) {
   return last !== undefined && last.kind === "ack" && t < last.end ? last : null;
 }
 
+/** The ack that has left at t: till then a task that is done is still seen on its way to the lane. @param {Task} task @param {number} t */
+export function ackLeft(task, t) {
+  const ack = ackComing(task, t);
+  return ack !== null && t >= ack.start;
+}
+
+/** Whether a redelivery that is acknowledged already has to be seen first: it lands, and its ack flies back. @param {Task} task @param {number} t */
+export function acksUnseen(task, t) {
+  const ack = ackComing(task, t);
+  return ack !== null && ack.attempt > 1 && ack.start > ack.at;
+}
+
 /**
  * The latest way back of a task, where one is to be drawn at t.
  * @param {Task} task
@@ -161,6 +174,7 @@ export function trail(task, t) {
     task,
     from: ended.worker,
     noticed: ended.noticed,
+    watch: stopwatch(ended),
     at: ended.ended_at,
     to: straight && next !== undefined ? next.worker : null,
     gap: straight && next !== undefined ? next.delivered_at - ended.ended_at : null,

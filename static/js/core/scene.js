@@ -13,7 +13,16 @@
 import { marks, patience, ticking } from "./faults.js";
 import { count } from "./format.js";
 import { hintFor } from "./hints.js";
-import { ackComing, attemptCount, attemptNumber, coming, legs, trail } from "./motion.js";
+import {
+  ackComing,
+  ackLeft,
+  acksUnseen,
+  attemptCount,
+  attemptNumber,
+  coming,
+  legs,
+  trail,
+} from "./motion.js";
 import { blamed, news, outage, stale } from "./outage.js";
 import { rack } from "./rack.js";
 import { bundles } from "./trails.js";
@@ -52,6 +61,8 @@ export function scene(world, t, choice) {
   const trails = [];
   /** @type {Task[]} */
   const copies = [];
+  /** @type {Map<string, Task>} */
+  const passing = new Map();
   const away = outage(world);
   let next = stale(away) > t ? stale(away) : Number.POSITIVE_INFINITY;
   let counting = false;
@@ -61,7 +72,7 @@ export function scene(world, t, choice) {
     if (task.state === "unacked" && here(task)) copies.push(task);
     const way = legs(task);
     const back = way.some(leg => leg.kind === "fall") && here(task) ? trail(task, t) : null;
-    if (back !== null && lies(world, back) && !blamed(away, back.at)) {
+    if (back !== null && !blamed(away, back.at)) {
       trails.push(back);
       for (const at of [back.second, back.until]) if (at > t) next = Math.min(next, at);
     }
@@ -72,6 +83,8 @@ export function scene(world, t, choice) {
     next = Math.min(next, leg.start > t ? leg.start : leg.end);
     if (leg.kind === "fall" && blamed(away, leg.at)) continue; // no worker's connection gave it back
     moves.push({ leg, task });
+    const holder = acksUnseen(task, t) ? task.attempts.at(-1)?.worker : undefined;
+    if (holder !== undefined && !passing.has(holder)) passing.set(holder, task);
     if (task.state !== "unacked" && ghostStays(task, t)) copies.push(task);
   }
 
@@ -99,10 +112,7 @@ export function scene(world, t, choice) {
     queues,
     ready: ready.shown.map(task => chip(task, "ready", attemptCount(task), t, still)),
     readyMore: ready.more,
-    ghosts: ghosts.shown.map(task => ({
-      ...ghost(task, t, still),
-      patience: patience(task, world.workers.get(task.worker ?? ""), t),
-    })),
+    ghosts: ghosts.shown.map(task => ghost(task, world, t, still)),
     ghostsMore: ghosts.more,
     lost: lostHere.map(task => chip(task, "lost", attemptCount(task), t, still)),
     lostMore: Math.max(0, world.ledger.lost - lost.length),
@@ -111,7 +121,7 @@ export function scene(world, t, choice) {
     deadMore: Math.max(0, world.ledger.dead - dead.length),
     deadElsewhere: dead.length - deadHere.length,
     lanes: workers.map((worker, i) => ({
-      ...lane(world, worker, i + 1, ends, t, still),
+      ...lane(world, worker, i + 1, ends, passing.get(worker.name), t, still),
       excused: DOWN.has(worker.state) && worker.why !== "kill -9" && blamed(away, worker.since),
     })),
     flights: fewer(moves).map(({ leg, task }) => ({
@@ -132,12 +142,6 @@ export function scene(world, t, choice) {
     next,
     counting,
   };
-}
-
-/** Whether the lane that a way back begins at still shows what it dropped. @param {World} world @param {import("../types.js").Trail} trail */
-function lies(world, trail) {
-  const worker = world.workers.get(trail.from);
-  return worker !== undefined && worker.holding.length === 0 && worker.dropped.includes(trail.task.id);
 }
 
 /** @param {string} a @param {string} b */
@@ -225,32 +229,33 @@ function chip(task, place, attempt, t, still) {
 }
 
 /**
- * The broker's copy. It is quietly `held`; lights up (`again`) when the closed connection has been seen; and is `done` (the place too) while
- * the ack that takes it away is in the air.
+ * The broker's copy. It is quietly `held`; lights up (`again`) when the closed connection has been seen, and is the old holder's until the
+ * next has it; and is `done` (the place too) while the ack that takes it away is in the air.
  * @param {Task} task
+ * @param {World} world
  * @param {number} t
  * @param {boolean} still
  * @returns {Chip}
  */
-function ghost(task, t, still) {
+function ghost(task, world, t, still) {
   const way = legs(task);
-  const last = task.attempts.at(-1);
   const fall = way.findLast(leg => leg.kind === "fall");
   const onWay = way.findLast(leg => leg.kind === "redeliver" || leg.kind === "requeue");
   const falling = !still && fall !== undefined && t < fall.end;
-  const lit = !still && fall !== undefined && t >= fall.start && onWay !== undefined && t < onWay.end;
-  const before = task.attempts.findLast(each => each.ended_at !== null)?.worker ?? null;
+  const onIts = !still && fall !== undefined && onWay !== undefined && t < onWay.end;
+  const lit = onIts && t >= fall.start;
+  const holder = onIts ? task.attempts[fall.attempt - task.skipped - 1] : task.attempts.at(-1);
   const first = way.find(leg => leg.kind === "deliver");
   return {
     key: `${task.id}@ghost`,
     task,
-    place: task.state === "unacked" ? "ghost" : task.state === "done" ? "done" : "leaving",
+    place: task.state === "ready" ? "leaving" : task.state === "done" && ackLeft(task, t) ? "done" : "ghost",
     attempt: attemptCount(task),
     look: falling ? "held" : look(task) === "done" ? (task.redelivered ? "again" : "held") : look(task),
     coming: !still && first !== undefined && t < first.start,
-    worker: lit ? before : (last?.worker ?? null),
-    since: lit ? null : (last?.delivered_at ?? null),
-    patience: null,
+    worker: holder?.worker ?? null,
+    since: lit ? null : (holder?.delivered_at ?? null),
+    patience: onIts ? null : patience(task, world.workers.get(task.worker ?? ""), t),
   };
 }
 
@@ -283,11 +288,12 @@ const STANDING = new Set(["stopped", "frozen", "cut"]);
  * @param {Worker} worker
  * @param {number} index
  * @param {Map<string, number[]>} ends
+ * @param {Task|undefined} passing  acknowledged, and not seen yet in a lane that holds nothing by now
  * @param {number} t
  * @param {boolean} still
  * @returns {import("../types.js").LaneScene}
  */
-function lane(world, worker, index, ends, t, still) {
+function lane(world, worker, index, ends, passing, t, still) {
   const coming0 = new Set(worker.on_the_wire); // sent, and not come: not in its hands
   const holds = worker.holding.length > 0;
   const ids = holds ? worker.holding.filter(id => !coming0.has(id)) : worker.dropped;
@@ -297,6 +303,8 @@ function lane(world, worker, index, ends, t, still) {
     const task = world.tasks.get(id);
     return task === undefined ? [] : [laneChip(task, worker, place, t, still)];
   });
+  if (passing !== undefined && total === 0 && !DOWN.has(worker.state))
+    chips.push(laneChip(passing, worker, "lane", t, still));
   const running = chips[0] ?? null;
   const digits = chips.reduce((most, each) => Math.max(most, String(each.task.n).length), 1);
   const slots = rack(worker, holds ? total : chips.length, chips.length, digits);
@@ -321,12 +329,13 @@ function laneChip(task, worker, place, t, still) {
   const attempt = task.attempts[i];
   const number = i < 0 ? attemptCount(task) : attemptNumber(task, i);
   const dropped = place === "dropped";
+  const held = task.state === "unacked" || (task.state === "done" && !ackLeft(task, t));
   return {
     key: `${task.id}@${place}`,
     task,
     place,
     attempt: number,
-    look: dropped ? "lost" : task.state === "unacked" && number > 1 ? "again" : look(task),
+    look: dropped ? "lost" : held && number > 1 ? "again" : look(task),
     coming: !dropped && !still && coming(task, t) !== null,
     worker: worker.name,
     since: attempt?.delivered_at ?? null,

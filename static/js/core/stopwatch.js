@@ -11,6 +11,12 @@
 /** Nobody counts from a fault that is itself what was noticed. */
 const AT_ONCE = new Set(["broker_restart", "engine_restart"]);
 
+/** What notices in seconds or minutes, not at once. */
+const SLOW = new Set(["heartbeat", "ack_timeout"]);
+
+/** Whether the wait was for the notice, and not for the next worker. @param {Watch|null} watch */
+export const slow = watch => watch !== null && watch.after !== null && SLOW.has(watch.noticed);
+
 /** Null while it lasts, where it was settled, and where nobody knows. @param {Attempt} attempt @returns {Watch|null} */
 export function stopwatch({ noticed, fault, delivered_at, ended_at }) {
   if (noticed === "" || ended_at === null) return null;

@@ -5,6 +5,7 @@
  * @typedef {import("../types.js").Trail} Trail
  * @typedef {import("../types.js").Bundle} Bundle
  */
+import { slow } from "./stopwatch.js";
 
 /** Bundles drawn at once, and lanes that one goes on to. */
 const MOST = 2;
@@ -32,6 +33,7 @@ export function bundles(trails) {
       seen.add(trail.to);
       return true;
     });
+    const watches = all.flatMap(({ watch }) => (watch !== null && slow(watch) ? [watch] : []));
     const gaps = all.flatMap(trail => (trail.gap === null ? [] : [trail.gap]));
     return {
       key,
@@ -40,6 +42,7 @@ export function bundles(trails) {
       least: all.length >= KNOWN,
       onward: onward.slice(0, ONWARD),
       gap: gaps.length > 0 ? Math.min(...gaps) : null,
+      watch: watches.sort((a, b) => (b.after ?? 0) - (a.after ?? 0))[0] ?? null,
       second: Math.min(...all.map(trail => trail.second)),
     };
   });

@@ -51,6 +51,9 @@ export function watchWords({ noticed, since, after }) {
   return after === null ? how : `${how}, ${stretch(after)} after ${SINCE[since] ?? since}`;
 }
 
+/** Beside a way back, in two short lines: "heartbeat" and "9.4 s". @param {Watch} watch @returns {[string, string]} */
+export const waitWords = ({ noticed, after }) => [NOTICED[noticed] ?? noticed, stretch(after ?? 0)];
+
 /**
  * How an attempt ended, where more is known of it than its end: in full, and where there is little room.
  * @param {Attempt} attempt

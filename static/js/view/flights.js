@@ -32,6 +32,8 @@ const FACES = {
 const WORDED = 6;
 /** Px by which a word may stand over the edge of the gutter. */
 const OVER = 6;
+/** Px from where a chip lands on a copy to its edge: a token lands there, beside its number. */
+const BESIDE = 32;
 /** Px from the edge of a narrow window to the middle of what flies along it: no chip is cut in half. */
 const EDGE = 30;
 
@@ -67,6 +69,7 @@ export function mountFlights(root, layout) {
     const from = layout.place(flight.from, flight.task.id, scene);
     const to = layout.place(flight.to, flight.task.id, scene);
     if (from === null || to === null) return [];
+    if (flight.to === "ghost" && ground.margin === null) to.x -= BESIDE; // only tokens fly there
     const ends = [from.x, from.y, to.x, to.y, ground.left, ground.right].map(Math.round).join();
     const known = air.get(flight.key);
     if (known?.ends === ends) return [{ ...known, flight }];

@@ -132,22 +132,26 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       };
     },
 
-    /** The left edge of a lane's slot. @param {string} name @returns {Point|null} */
-    door(name) {
+    /** The left edge of a lane's slot, or of the lane where what it held lies there no more. @param {string} name @param {boolean} [lies] @returns {Point|null} */
+    door(name, lies = true) {
       const at = slot(name);
-      return at === null ? null : { x: at.left - 3, y: at.top + at.height / 2 };
+      if (at === null) return null;
+      const lane = lies ? null : box(`node:${name}`, lanes.parts(name)?.node);
+      return { x: (lane ?? at).left - 3, y: at.top + at.height / 2 };
     },
 
     /**
      * The edge of a task's chip on the Unacked shelf, or on the Ready shelf where no worker was free: the right one, the left one on a phone.
+     * Whether nothing stands between it and the shelf's right edge.
      * @param {import("../types.js").Task} task
      * @param {import("../types.js").Scene} scene
      * @param {boolean} left
+     * @returns {(Point & {clear: boolean})|null}
      */
     copy(task, scene, left) {
       return (
-        edge("ghost", queue.ghostShelf, scene.ghosts, task.id, left) ??
-        edge("ready", queue.readyShelf, scene.ready, task.id, left)
+        edge("ghost", queue.ghostShelf, scene.ghosts, scene.ghostsMore, task.id, left) ??
+        edge("ready", queue.readyShelf, scene.ready, scene.readyMore, task.id, left)
       );
     },
   };
@@ -157,16 +161,18 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
    * @param {string} name
    * @param {import("./shelf.js").Shelf} shelf
    * @param {import("../types.js").Chip[]} chips
+   * @param {number} more
    * @param {string} task
    * @param {boolean} left
-   * @returns {Point|null}
    */
-  function edge(name, shelf, chips, task, left) {
+  function edge(name, shelf, chips, more, task, left) {
     const at = box(name, shelf.node);
     const i = chips.findIndex(chip => chip.task.id === task);
     if (at === null || i < 0) return null;
     const spot = shelf.spot(i);
-    return { x: at.left + spot.left + (left ? 0 : shelf.width(i)), y: at.top + spot.y };
+    const last = more > 0 ? chips.length : chips.length - 1;
+    const clear = i === last || (i + 1) % shelf.columns() === 0;
+    return { x: at.left + spot.left + (left ? 0 : shelf.width(i)), y: at.top + spot.y, clear };
   }
 
   /**

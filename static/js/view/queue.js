@@ -218,7 +218,7 @@ export function mountQueue(root, changed, world) {
     tick(t) {
       for (const ghost of ghosts.values()) ghost.tick(t);
       if (shown !== null) text(caption, captionOf(shown, shown.world.settings.ack === "auto", t));
-      attr(caption, "data-ticking", shown?.ticking?.kind);
+      attr(caption, "data-ticking", shown === null ? null : tickingNow(shown)?.kind);
     },
   };
 }
@@ -256,12 +256,17 @@ function tickingOf({ kind, worker, method, n, from, to }, t) {
   return method === "basic.deliver" ? F.heldDelivery(worker.name, n) : F.heldFrame(worker.name, method);
 }
 
+/** What came back since a thing ticks is news, and is told before it. @param {import("../types.js").Scene} scene */
+const tickingNow = ({ back, ticking }) =>
+  ticking !== null && (back[0]?.at ?? ticking.at) <= ticking.at ? ticking : null;
+
 /** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto @param {number} t */
 function captionOf(scene, auto, t) {
   if (scene.outage === "down") return T.brokerAway;
   const gone = scene.outage === "back" ? goneWithBroker(scene.world) : [];
   if (scene.outage === "back") return gone.length > 0 ? goneWords(gone) : T.brokerBack;
-  const { back, ticking } = scene;
+  const { back } = scene;
+  const ticking = tickingNow(scene);
   if (ticking !== null) return tickingOf(ticking, t);
   const from = back[0]?.from;
   if (from !== undefined) {

@@ -62,14 +62,17 @@ export function makeSlot() {
       const { task } = running;
       pips.update(Math.min(1e6, task.seconds), began === null ? 0 : until - began);
       const dropped = running.place === "dropped";
-      const age = running.since === null ? "" : held((dropped ? until : t) - running.since);
+      const settled = running.look === "done"; // its ack flies back
+      const age = running.since === null || settled ? "" : held((dropped ? until : t) - running.since);
       const word = dropped
         ? task.attempts.at(-1)?.auto_ack
           ? T.wasLost
           : T.neverAcked
         : running.look === "risk"
           ? words.ledger.at_risk
-          : words.ledger.unacked;
+          : settled
+            ? T.ackLanding
+            : words.ledger.unacked;
       const again = running.attempt > 1 && !dropped;
       const place = again ? late : time;
       text(place.word, word ?? "");

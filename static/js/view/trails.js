@@ -5,6 +5,7 @@
  */
 import { gap } from "../core/format.js";
 import { back, draw, route, walk } from "../core/route.js";
+import { waitWords } from "../text/ways.js";
 import * as words from "../text.js";
 import { attr, reconcile, style, svg, text } from "./dom.js";
 
@@ -26,7 +27,7 @@ export function mountTrails(lines, layout) {
     update(scene) {
       reconcile(
         lines,
-        scene.bundles.map(bundle => ({ bundle, scene })),
+        scene.bundles.map(bundle => ({ bundle, scene })).reverse(), // the newest is on top: its label covers the lines of the others
         each => each.bundle.key,
         () => makeTrail(layout),
       );
@@ -40,26 +41,30 @@ function makeTrail(layout) {
   const bracket = svg("path", { class: "bracket" });
   const onward = svg("g", {});
   const number = svg("tspan", {});
+  const how = svg("tspan", { class: "how" });
   const time = svg("tspan", {});
-  const label = svg("text", { class: "gap" }, number, time);
+  const label = svg("text", { class: "gap" }, number, how, time);
   const node = svg("g", { class: "trail" }, fell, bracket, onward, label);
 
   /** @param {{bundle: Bundle, scene: Scene}} item */
   function update({ bundle, scene }) {
     const ground = layout.ground();
     const phone = ground.margin !== null;
-    const door = layout.door(bundle.from);
+    const worker = scene.world.workers.get(bundle.from);
+    const lies = worker?.holding.length === 0 && worker.dropped.length > 0;
+    const door = layout.door(bundle.from, lies);
     const copies = bundle.tasks.flatMap(task => layout.copy(task, scene, phone) ?? []);
     const first = copies[0];
     style(node, "display", door === null || first === undefined ? "none" : "");
     if (door === null || first === undefined) return;
 
     const several = bundle.tasks.length > 1;
-    const edge = phone ? (ground.margin ?? 0) : ground.left + 3;
+    const edge = phone ? (ground.margin ?? 0) : ground.left + (several ? 3 : -1);
     const ys = copies.map(point => point.y);
     const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
-    // Of several, the line ends at a bracket beside their rows; the copies themselves are lit.
-    const end = several ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
+    // Of several, the line ends at a bracket beside their rows, and at the shelf's edge where others stand before it; the copies are lit.
+    const beside = several || (!phone && !first.clear);
+    const end = beside ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
     const path = route(layout.inLane(bundle.from, door), end, ground);
     attr(fell, "d", draw(path));
     attr(bracket, "d", several && !phone ? `M${edge - 5} ${top}H${edge}V${bottom}H${edge - 5}` : "");
@@ -71,7 +76,7 @@ function makeTrail(layout) {
       bundle.onward.map(trail => {
         const to = layout.door(trail.to ?? "");
         const copy = layout.copy(trail.task, scene, phone);
-        const from = several ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
+        const from = beside ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
         return { trail, ground, from, to: to && layout.inLane(trail.to ?? "", { x: to.x - HEAD, y: to.y }) };
       }),
       each => each.trail.key,
@@ -79,18 +84,32 @@ function makeTrail(layout) {
     );
 
     const middle = walk(path.slice(-2))(0.3);
-    const beside = walk(path)(0.5);
-    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, beside);
+    const half = walk(path)(0.5);
+    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, half);
     const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
-    const measured = bundle.gap === null || !second ? "" : `↻ ${gap(bundle.gap)}`;
-    text(number, count);
-    text(time, measured);
-    for (const span of [number, time]) attr(span, "x", at.x.toFixed(1));
-    attr(label, "y", (at.y - (count ? 14 : 6)).toFixed(1));
-    attr(time, "dy", count ? "1.15em" : null);
+    const said = second ? measured(bundle) : ["", ""];
+    let above = 0;
+    for (const [i, line] of [count, ...said].entries()) {
+      const span = [number, how, time][i] ?? time;
+      text(span, line);
+      attr(span, "x", at.x.toFixed(1));
+      attr(span, "dy", above > 0 ? "1.15em" : null);
+      if (line !== "") above += 1;
+    }
+    attr(label, "y", (at.y - 6 - 8 * Math.max(0, above - 1)).toFixed(1));
+    attr(node, "data-watch", bundle.watch?.after == null ? null : Math.round(bundle.watch.after * 1000));
     attr(node, "data-gap", bundle.gap === null ? null : Math.round(bundle.gap * 1000));
   }
   return { node, update };
+}
+
+/**
+ * What was measured. Where the heartbeat or the ack timeout had to notice, that was the wait; the gap after it says nothing of it.
+ * @param {Bundle} bundle
+ */
+function measured({ gap: between, watch }) {
+  if (watch !== null) return waitWords(watch);
+  return ["", between === null ? "" : `↻ ${gap(between)}`];
 }
 
 /**

@@ -120,6 +120,17 @@ export function killed({ dead, free = true, ...more }) {
   return frame;
 }
 
+/** The ack of the first worker's task is in the air. */
+export function acking() {
+  const frame = busy({ lanes: 2 });
+  const it = frame.tasks.t1;
+  frame.tasks.t1 = { ...it, state: "done", settled_at: AT };
+  frame.tasks.t1.attempts[0] = { ...it.attempts[0], ended_at: AT, end: "acked" };
+  Object.assign(frame.workers["worker-1"], { state: "idle", holding: [], held: 0 });
+  frame.queues.task_queue.unacked = 1;
+  return frame;
+}
+
 /** Several queues with something in them, the configured one among them, and lost tasks of two. */
 export function queues(names) {
   const lost = ["task_queue", names[0], names[0]].map((queue, i) =>

@@ -92,8 +92,8 @@ const queue = (more = {}) => ({
   },
 });
 
-/** An ack timeout, three lanes; in run `run`, of a delivery that ended at `at`. */
-export function timedOut({ run = 1, at = AT - 1, n = 1, ended = true } = {}) {
+/** An ack timeout, three lanes; in run `run`, of a delivery that ended at `at`. An ack of worker-3 hangs in the tap since `held`. */
+export function timedOut({ run = 1, at = AT - 1, n = 1, ended = true, held = null } = {}) {
   const first = failed("worker-1", at - 15.2, at, "ack_timeout", { kind: "stuck", at: at - 15.2 });
   return keyframe({
     n,
@@ -106,7 +106,7 @@ export function timedOut({ run = 1, at = AT - 1, n = 1, ended = true } = {}) {
     workers: {
       ...lane(1, { state: "idle" }),
       ...lane(2, { state: ended ? "working" : "idle", holding: ended ? ["t3"] : [], held: ended ? 1 : 0 }),
-      ...lane(3),
+      ...lane(3, held === null ? {} : { faults: { held: [{ method: "basic.ack", at: held }] } }),
     },
     wire: ended ? [line("worker-1", at, `${WORDS} 1 unacked`)] : [],
   });
