@@ -180,13 +180,22 @@ def test_on_a_phone_the_way_back_runs_in_the_margin(fed: Open) -> None:
     assert page.evaluate(CROSSINGS) == []
 
 
+def test_on_a_phone_the_lanes_say_themselves_why_a_task_came_back(fed: Open) -> None:
+    page = fed(390, 844)
+    show(page, "busy", {"lanes": 3})
+    hint = page.locator("[data-role=hint]")
+    assert hint.get_attribute("data-hint") != "caption"
+    show(page, "killed", {"lanes": 3, "dead": 3, "each": 1})
+    expect(hint).to_contain_text("worker-3’s connection closed. The broker still had #3.")
+
+
 def test_when_the_broker_goes_away_no_worker_is_blamed(fed: Open) -> None:
     page = fed()
     caption = page.locator("[data-role=caption]")
     show(page, "outage", False)
     expect(caption).to_contain_text("The broker went away")
     show(page, "outage", True)
-    expect(caption).to_contain_text("The broker was away and is back")
+    expect(caption).to_contain_text("The broker is back")
     expect(page.locator(".lane[data-excused]")).to_have_count(3)
     expect(page.locator(".lane").first).to_contain_text("no broker")
     expect(page.locator(".trail")).to_have_count(0)

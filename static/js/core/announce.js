@@ -19,7 +19,7 @@
  */
 import { hintFor } from "./hints.js";
 import { attemptCount } from "./motion.js";
-import { stopwatch } from "./stopwatch.js";
+import { slow, stopwatch } from "./stopwatch.js";
 
 /**
  * @param {World|null} before
@@ -81,8 +81,6 @@ function workerChanges(before, after) {
   return out;
 }
 
-/** Ways to notice that take seconds or minutes. */
-const SLOW = new Set(["heartbeat", "ack_timeout"]);
 /** @param {Worker} was @param {Worker} worker */
 function workerNews(was, worker) {
   if (was.state === worker.state) {
@@ -153,7 +151,7 @@ function taskChanges(before, after) {
       if (ended !== undefined) {
         add("back", task.n);
         const watch = stopwatch(ended);
-        if (gone.back !== undefined && watch !== null && SLOW.has(watch.noticed)) gone.back.watch ??= watch;
+        if (gone.back !== undefined && watch !== null && slow(watch)) gone.back.watch ??= watch;
       }
     }
     if (task.results > 1 && was.results <= 1) add("twice", task.n);

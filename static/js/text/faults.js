@@ -117,6 +117,8 @@ export const faults = {
   /** How the broker noticed, and what it still had: by name, or how many. @param {string} worker @param {string} noticed @param {string[]} names @param {number} many */
   cameBack: (worker, noticed, names, many) =>
     `${worker}${(NOTICED[noticed] ?? NOTICED.connection_closed)?.sentence}. The broker still had ${many === names.length ? names.join(", ") : `${count(many)} tasks`}.`,
+  /** What was delivered again was done already. @param {string} worker @param {number} n */
+  skipped: (worker, n) => `${worker} skipped #${n}: its result was known.`,
   /** What flies back from a lane. @param {string} noticed */
   fell: noticed => NOTICED[noticed]?.word ?? NOTICED.connection_closed?.word ?? "",
   whichWorker: (/** @type {string} */ what) => `${what}: which worker?`,

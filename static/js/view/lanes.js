@@ -1,13 +1,14 @@
 // @ts-check
 /** The workers: a lane each, as many columns and as high as there is room for; and what lies below the edge, by number. */
 import { density } from "../core/density.js";
+import { captionOf } from "../text/caption.js";
 import { hintWords } from "../text/hints.js";
 import { text as T } from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
 import { makeIdempotent } from "./idempotent.js";
 import { makeInfo } from "./info.js";
 import { makeLane } from "./lane.js";
-import { rem } from "./shelf.js";
+import { forThumbs, rem } from "./shelf.js";
 
 /** Of the list of lanes, above and below, and between its columns, in rem. */
 const PADDING = 0.6;
@@ -51,6 +52,21 @@ export function mountLanes(root, changed, world) {
     hint,
     list,
   );
+  /** @type {import("../types.js").Scene|null} */
+  let shown = null;
+  /**
+   * The hint. On a phone the caption of the copies is out of sight where the lanes are looked at: so it is said here, first.
+   * @param {import("../types.js").Scene} scene
+   * @param {number} t
+   */
+  function say(scene, t) {
+    const caption = forThumbs() ? captionOf(scene, t) : "";
+    const said = caption || hintWords(scene.hint);
+    text(hint, said);
+    attr(hint, "title", said || null);
+    attr(hint, "data-hint", caption === "" ? (scene.hint?.key ?? null) : "caption");
+    attr(hint, "data-quiet", caption === "" && (scene.hint?.quiet ?? false));
+  }
   list.addEventListener(
     "scroll",
     () => {
@@ -118,11 +134,8 @@ export function mountLanes(root, changed, world) {
         },
       );
       idempotent.update(scene.world);
-      const said = hintWords(scene.hint);
-      text(hint, said);
-      attr(hint, "title", said || null);
-      attr(hint, "data-hint", scene.hint?.key ?? null);
-      attr(hint, "data-quiet", scene.hint?.quiet ?? false);
+      shown = scene;
+      say(scene, scene.t);
       for (const lane of lanes.values()) {
         lane.queue(scene.queue?.name ?? "");
         lane.tick(scene.t);
@@ -138,6 +151,7 @@ export function mountLanes(root, changed, world) {
     /** Seconds and pips alone. @param {number} t */
     tick(t) {
       for (const lane of lanes.values()) lane.tick(t);
+      if (shown !== null && forThumbs()) say(shown, t);
     },
   };
 }

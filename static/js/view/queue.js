@@ -3,12 +3,10 @@
  * The queue and its two shelves. Ready is what waits; Unacked is what was delivered and is kept until acknowledged: a ghost there
  * is the broker's copy. Under auto-ack there are no ghosts, and the shelf says so. Below them, by name, what is lost or dead.
  */
-import { goneWithBroker } from "../core/counted.js";
 import { patience } from "../core/faults.js";
 import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
-import { faults as F } from "../text/faults.js";
-import { goneWords } from "../text/ways.js";
+import { captionOf, tickingNow } from "../text/caption.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost, makeTomb } from "./chip.js";
 import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
@@ -35,8 +33,6 @@ const FUSE = 2.4;
 const NAMED_TOMBS = 6;
 /** Beside so long a number the sentence behind it is a short one. */
 const MANY = 100;
-/** So many tasks the caption names; more it counts. */
-const NAMED = 2;
 
 /**
  * @param {HTMLElement} root
@@ -217,7 +213,7 @@ export function mountQueue(root, changed, world) {
     /** The seconds alone. @param {number} t */
     tick(t) {
       for (const ghost of ghosts.values()) ghost.tick(t);
-      if (shown !== null) text(caption, captionOf(shown, shown.world.settings.ack === "auto", t));
+      if (shown !== null) text(caption, captionOf(shown, t) || autoNote(shown));
       attr(caption, "data-ticking", shown === null ? null : tickingNow(shown)?.kind);
     },
   };
@@ -244,37 +240,5 @@ function nextOf(queue, first) {
   return queue.ready < MANY ? T.nextOut(first.n) : T.nextOutShort(first.n);
 }
 
-/** What ticks while nothing seems to happen. @param {import("../core/faults.js").Ticking} ticking @param {number} t */
-function tickingOf({ kind, worker, method, n, from, to }, t) {
-  if (kind === "dropped") return method === "basic.deliver" ? F.droppedDelivery(n) : F.dropped(n);
-  if (kind === "stuck") return F.stuck(worker.name);
-  if (kind === "silent")
-    return from === null || to === null
-      ? F.silentForEver(worker.name)
-      : F.silent(worker.name, F.noticedIn(from - t, to - t));
-  if (method === "basic.ack") return F.heldAck(n);
-  return method === "basic.deliver" ? F.heldDelivery(worker.name, n) : F.heldFrame(worker.name, method);
-}
-
-/** What came back since a thing ticks is news, and is told before it. @param {import("../types.js").Scene} scene */
-const tickingNow = ({ back, ticking }) =>
-  ticking !== null && (back[0]?.at ?? ticking.at) <= ticking.at ? ticking : null;
-
-/** One line that says what the shelf has just shown. @param {import("../types.js").Scene} scene @param {boolean} auto @param {number} t */
-function captionOf(scene, auto, t) {
-  if (scene.outage === "down") return T.brokerAway;
-  const gone = scene.outage === "back" ? goneWithBroker(scene.world) : [];
-  if (scene.outage === "back") return gone.length > 0 ? goneWords(gone) : T.brokerBack;
-  const { back } = scene;
-  const ticking = tickingNow(scene);
-  if (ticking !== null) return tickingOf(ticking, t);
-  const from = back[0]?.from;
-  if (from !== undefined) {
-    const numbers = back.map(each => `#${each.task.n}`);
-    const worker = scene.world.workers.get(from);
-    const unnamed = worker === undefined ? 0 : worker.fallen - worker.dropped.length;
-    const many = numbers.length + Math.max(0, unnamed);
-    return F.cameBack(from, back[0]?.noticed ?? "", numbers.slice(0, NAMED), many);
-  }
-  return auto ? T.autoShelfNote : "";
-}
+/** Under auto-ack, what the shelf is for. @param {import("../types.js").Scene} scene */
+const autoNote = ({ world }) => (world.settings.ack === "auto" ? T.autoShelfNote : "");
