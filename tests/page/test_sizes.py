@@ -162,3 +162,21 @@ def test_big_type_is_bigger_and_nothing_lies_over_anything(fed: Open, lanes: int
     assert page.evaluate(size) > small * 1.1
     assert page.evaluate(READ_LANES) == []
     assert page.evaluate(OUTSIDE) + page.evaluate(OVER) == []
+
+
+# Rows of the life strips that are there and not wholly to be seen.
+CUT = """() => { const room = document.querySelector('#life .strips-room').getBoundingClientRect();
+  return [...document.querySelectorAll('#life .strip')].filter(row => row.getBoundingClientRect().bottom > room.bottom + 1).map(row => row.dataset.of); }"""
+
+
+def test_in_big_type_the_strips_are_whole_and_those_that_came_to_grief_come_first(fed: Open) -> None:
+    page = fed(reduced_motion="reduce")
+    scene = {"lanes": 3, "dead": 3, "each": 1, "free": False}
+    show(page, "killed", scene)
+    page.keyboard.press("z")
+    for width, height, room in ((1280, 720, 2), (1366, 768, 2), (1920, 1080, 3), (390, 844, 3)):
+        settled(page, width, height)
+        show(page, "killed", scene)
+        expect(page.locator("#life .strip")).to_have_count(room)
+        expect(page.locator("#life .strip[data-of='3'] [data-kind=bad]")).to_be_visible()
+        assert page.evaluate(CUT) == [], (width, height)
