@@ -203,6 +203,23 @@ def test_the_second_effect_is_in_the_ledger_on_the_chip_and_on_the_strip(fed: Op
     expect(page.locator("[data-dialog=list]")).to_contain_text("done twice")
 
 
+def test_a_strip_says_beside_an_attempt_too_short_for_words_that_it_was_skipped(fed: Open) -> None:
+    page = fed()
+    show(page, "skipped")
+    beside = page.locator(".strip[data-of='1'] .trailing")
+    expect(beside).to_have_text("worker-2 ✓ skipped")
+    expect(page.locator(".strip[data-of='3'] .trailing")).to_have_text("worker-2 ✓ acked")
+    expect(page.locator(".strip[data-of='2'] .trailing")).to_have_text("")
+    words = beside.bounding_box()
+    segment = page.locator(".strip[data-of='1'] .segment[data-kind=done]").bounding_box()
+    now = page.locator("#life .now").bounding_box()
+    assert words and segment and now
+    assert segment["x"] + segment["width"] <= words["x"] + 5, "beside it, but for a padding"
+    assert words["x"] + words["width"] < now["x"] + now["width"]
+    show(page, "skipped", {"n": 2, "at": 104})
+    expect(beside).to_have_text("worker-2 ✓ skipped: the result was known")
+
+
 @pytest.mark.parametrize(
     ("persistent", "durable", "why"),
     [

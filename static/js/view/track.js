@@ -100,5 +100,8 @@ const CHARACTER = 0.5;
 const AROUND = 0.7;
 let unit = 14;
 
+/** How many px words need. @param {string} words */
+export const need = words => (words.length * CHARACTER + AROUND) * unit;
+
 /** The first of these words that fits. @param {number} px @param {string[]} words */
-export const fit = (px, words) => words.find(each => (each.length * CHARACTER + AROUND) * unit <= px) ?? "";
+export const fit = (px, words) => words.find(each => need(each) <= px) ?? "";
