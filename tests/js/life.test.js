@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { density } from "../../static/js/core/density.js";
-import { rows, segments, span } from "../../static/js/core/life.js";
+import { clear, rows, segments, span } from "../../static/js/core/life.js";
 import { merge } from "../../static/js/core/merge.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
@@ -81,6 +81,14 @@ test("rows: what is over and out of sight leaves its row to what is in hand and 
     results: 2,
   });
   assert.deepEqual(at(101.5, late), [6, 9, 10, 11, 12, 20, 21], "a late result is seen");
+});
+
+test("words go where most room is between the marks", () => {
+  assert.deepEqual(clear(10, 20, []), { from: 10, to: 20 });
+  assert.deepEqual(clear(10, 20, [14]), { from: 14, to: 20 });
+  assert.deepEqual(clear(10, 20, [5, 16, 18, 25]), { from: 10, to: 16 });
+  assert.deepEqual(clear(10, 20, [11, 18]), { from: 11, to: 18 });
+  assert.deepEqual(clear(10, 20, [10, 15, 20]), { from: 10, to: 15 });
 });
 
 test("the strips show all that is in somebody's hands, from fifteen seconds up", () => {

@@ -220,6 +220,24 @@ def test_a_strip_says_beside_an_attempt_too_short_for_words_that_it_was_skipped(
     expect(beside).to_have_text("worker-2 ✓ skipped: the result was known")
 
 
+# Bars of effects that lie over words of the same strip.
+OVER_WORDS = """() => [...document.querySelectorAll('#life .strip')].flatMap(strip => {
+  const words = [...strip.querySelectorAll('.segment, .beside')].filter(each => each.textContent !== '').map(each => {
+    const range = document.createRange(); range.selectNodeContents(each); return [each.textContent, range.getBoundingClientRect()]; });
+  return [...strip.querySelectorAll('[data-kind=effect]')].map(each => each.getBoundingClientRect())
+    .flatMap(bar => words.filter(([, it]) => it.left < bar.right - 1 && bar.left < it.right - 1).map(([said]) => `#${strip.dataset.of} ${said}`)); })"""
+
+
+@pytest.mark.parametrize("scene", ["skipped", "twice"])
+def test_the_bar_of_a_result_lies_over_no_words(fed: Open, scene: str) -> None:
+    page = fed()
+    show(page, scene)
+    expect(page.locator("#life .segment[data-kind=effect]").first).to_be_visible()
+    assert page.evaluate(OVER_WORDS) == []
+    if scene == "skipped":
+        expect(page.locator(".strip[data-of='2'] .segment[data-kind=bad]")).to_have_text("worker-3 ✕")
+
+
 @pytest.mark.parametrize(
     ("persistent", "durable", "why"),
     [

@@ -138,6 +138,20 @@ export function segments(task) {
   return out;
 }
 
+/**
+ * The longest stretch from one time to another with no mark in it; the first of those as long.
+ * @param {number} from
+ * @param {number} to
+ * @param {number[]} marks  in order
+ * @returns {{from: number, to: number}}
+ */
+export function clear(from, to, marks) {
+  const within = [...marks.filter(each => each > from && each < to), to];
+  return within
+    .map((end, i) => ({ from: within[i - 1] ?? from, to: end }))
+    .reduce((best, each) => (each.to - each.from > best.to - best.from ? each : best));
+}
+
 /** @param {number} i @param {number} from @param {number|null} to @returns {Segment} */
 const wait = (i, from, to) => ({
   key: `w${i}`,

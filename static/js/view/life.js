@@ -77,13 +77,14 @@ function makeStrip(px, soon) {
       attr(label, "data-place", settled ? "done" : null);
       attr(label, "data-attempt", settled ? task.skipped + task.attempts.length : null);
       const all = segments(task);
+      const bars = all.filter(each => each.kind === "effect").map(each => each.from);
       reconcile(
         lie,
-        all.filter(each => each.to === null || each.to > since),
-        each => each.key,
+        all.filter(each => each.to === null || each.to > since).map(each => ({ each, bars, t })),
+        ({ each }) => each.key,
         () => makeSegment(px),
       );
-      beside.update(all, t);
+      beside.update(all, bars, t);
     },
   };
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** What lies on a life strip: an attempt, the time a task waits, an effect; and the words for which the last attempt has no room. */
+import { clear } from "../core/life.js";
 import { foot as T } from "../text/foot.js";
 import { endWords, ways as W } from "../text/ways.js";
 import * as words from "../text.js";
@@ -38,15 +39,34 @@ function sayings(each) {
   ];
 }
 
+/** Half of the bar of an effect, and what is to be free beside it, in px. */
+const BAR = 4;
+
+/**
+ * Where a segment's words go: beside the bars of the effects that lie on it, where most room is.
+ * @param {Segment} each
+ * @param {number[]} bars
+ * @param {number} t
+ * @param {(at: number) => number} px
+ * @returns {{indent: number, room: number}}  in px
+ */
+function roomIn(each, bars, t, px) {
+  const end = each.to ?? Math.max(t, each.from);
+  const free = clear(each.from, end, bars);
+  const to = free.to < end ? px(free.to) - BAR : px(each.to ?? each.from + AHEAD);
+  const from = free.from > each.from ? px(free.from) + BAR : px(each.from);
+  return { indent: from - px(each.from), room: to - from };
+}
+
 /**
  * @param {(at: number) => number} px
- * @returns {import("./dom.js").Part<Segment>}
+ * @returns {import("./dom.js").Part<{each: Segment, bars: number[], t: number}>}
  */
 export function makeSegment(px) {
   const node = h("i", { class: "segment" });
   return {
     node,
-    update(each) {
+    update({ each, bars, t }) {
       attr(node, "data-kind", each.kind);
       attr(node, "data-by", each.worker || null);
       const from = px(each.from);
@@ -62,7 +82,9 @@ export function makeSegment(px) {
         return text(node, "");
       }
       const said = sayings(each);
-      text(node, fit(to - from, said));
+      const { indent, room } = roomIn(each, bars, t, px);
+      style(node, "text-indent", `${indent.toFixed(1)}px`);
+      text(node, fit(room, said));
       attr(node, "title", said[0]);
     },
   };
@@ -77,14 +99,13 @@ export function makeBeside(px, soon) {
   const node = h("i", { class: "trailing" });
   return {
     node,
-    /** @param {Segment[]} all  of a task @param {number} t */
-    update(all, t) {
+    /** @param {Segment[]} all  of a task @param {number[]} bars @param {number} t */
+    update(all, bars, t) {
       const last = all.findLast(each => each.kind !== "effect");
-      const said = last === undefined ? [] : left(last, px);
+      const said = last === undefined ? [] : left(last, bars, t, px);
       if (last?.to == null || said.length === 0) return text(node, "");
-      const effects = all.filter(each => each.kind === "effect").map(each => each.from);
       // no segment is narrower than a sign
-      const start = Math.max(px(Math.max(last.to, ...effects)), px(last.from) + need(SIGN));
+      const start = Math.max(px(Math.max(last.to, ...bars)), px(last.from) + need(SIGN));
       const room = px(t) - start;
       const written = fit(room, said);
       attr(node, "data-kind", last.kind);
@@ -97,11 +118,17 @@ export function makeBeside(px, soon) {
   };
 }
 
-/** What an attempt that is over has still to say beside itself, from the most to the least. @param {Segment} last @param {(at: number) => number} px */
-function left(last, px) {
+/**
+ * What an attempt that is over has still to say beside itself, from the most to the least.
+ * @param {Segment} last
+ * @param {number[]} bars
+ * @param {number} t
+ * @param {(at: number) => number} px
+ */
+function left(last, bars, t, px) {
   if (last.kind === "wait" || last.to === null) return [];
   const [all = "", shorter = "", named = "", sign = ""] = sayings(last);
-  const inside = fit(px(last.to) - px(last.from), [all, shorter, named, sign]);
+  const inside = fit(roomIn(last, bars, t, px).room, [all, shorter, named, sign]);
   if (inside === all || inside === shorter) return [];
   const { full, short } = wordOf(last);
   if (inside === named) return last.of?.known ? [full, short] : [];
