@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { density } from "../../static/js/core/density.js";
-import { rows, segments, span } from "../../static/js/core/life.js";
+import { clear, rows, segments, span } from "../../static/js/core/life.js";
 import { merge } from "../../static/js/core/merge.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
@@ -53,6 +53,42 @@ test("rows: the pinned, grief, work under way, the latest done; by number", () =
   assert.deepEqual(numbers(3, 1), [1, 20, 21]);
   assert.deepEqual(numbers(0), []);
   assert.equal(numbers(50).length, 13);
+});
+
+test("rows: what is over and out of sight leaves its row to what is in hand and to what waits", () => {
+  const done = (n, at) => task(n, "done", [attempt("w", at - 2, at, "acked")], { settled_at: at });
+  const inHand = n => task(n, "unacked", [attempt("worker-1", 98.5)]);
+  const at = (t, ...more) => {
+    const { world } = merge(
+      null,
+      keyframe({
+        tasks: byId([
+          ...[60, 62, 64, 82, 86, 88].map((at, i) => done(i + 1, at)),
+          ...[10, 11, 12].map(inHand),
+          ...more,
+          ...[20, 21, 22].map(n => task(n, "ready")),
+        ]),
+        queues: queue({ ready: 3, window: ["t20", "t21", "t22"] }),
+        workers: worker("worker-1", { state: "working", holding: ["t10", "t11", "t12"], held: 3 }),
+      }),
+    );
+    return rows(world, t, 7, null).map(each => each.n);
+  };
+  assert.deepEqual(at(100), [5, 6, 10, 11, 12, 20, 21], "#4 ended more than fifteen seconds ago");
+  assert.deepEqual(at(101.5), [6, 10, 11, 12, 20, 21, 22]);
+  const late = task(9, "done", [attempt("w", 50, 60, "connection_closed", { result_at: 95 })], {
+    settled_at: 60,
+    results: 2,
+  });
+  assert.deepEqual(at(101.5, late), [6, 9, 10, 11, 12, 20, 21], "a late result is seen");
+});
+
+test("words go where most room is between the marks", () => {
+  assert.deepEqual(clear(10, 20, []), { from: 10, to: 20 });
+  assert.deepEqual(clear(10, 20, [14]), { from: 14, to: 20 });
+  assert.deepEqual(clear(10, 20, [5, 16, 18, 25]), { from: 10, to: 16 });
+  assert.deepEqual(clear(10, 20, [11, 18]), { from: 11, to: 18 });
+  assert.deepEqual(clear(10, 20, [10, 15, 20]), { from: 10, to: 15 });
 });
 
 test("the strips show all that is in somebody's hands, from fifteen seconds up", () => {

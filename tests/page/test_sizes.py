@@ -162,3 +162,57 @@ def test_big_type_is_bigger_and_nothing_lies_over_anything(fed: Open, lanes: int
     assert page.evaluate(size) > small * 1.1
     assert page.evaluate(READ_LANES) == []
     assert page.evaluate(OUTSIDE) + page.evaluate(OVER) == []
+
+
+# Rows of the life strips that are there and not wholly to be seen.
+CUT = """() => { const room = document.querySelector('#life .strips-room').getBoundingClientRect();
+  return [...document.querySelectorAll('#life .strip')].filter(row => row.getBoundingClientRect().bottom > room.bottom + 1).map(row => row.dataset.of); }"""
+
+
+def test_in_big_type_the_strips_are_whole_and_those_that_came_to_grief_come_first(fed: Open) -> None:
+    page = fed(reduced_motion="reduce")
+    scene = {"lanes": 3, "dead": 3, "each": 1, "free": False}
+    show(page, "killed", scene)
+    page.keyboard.press("z")
+    for width, height, room in ((1280, 720, 2), (1366, 768, 2), (1920, 1080, 3), (390, 844, 3)):
+        settled(page, width, height)
+        show(page, "killed", scene)
+        expect(page.locator("#life .strip")).to_have_count(room)
+        expect(page.locator("#life .strip[data-of='3'] [data-kind=bad]")).to_be_visible()
+        assert page.evaluate(CUT) == [], (width, height)
+
+
+# Of the tray of the lost: how many tombstones are wholly in it, how many are not, whether one is too narrow or over another, and what is said of
+# the others.
+TOMBS = """() => { const room = document.querySelector('.tray.lost .tombs').getBoundingClientRect(), more = document.querySelector('.tray.lost .more');
+  const inside = it => it.left >= room.left - 1 && it.right <= room.right + 1 && it.top >= room.top - 1 && it.bottom <= room.bottom + 1;
+  const tombs = [...document.querySelectorAll('.tray.lost .chip'), ...more.hidden ? [] : [more]].map(each => each.getBoundingClientRect());
+  const tight = [...document.querySelectorAll('.tray.lost .chip')].some(each => each.scrollWidth > each.clientWidth);
+  const over = tight || tombs.some((a, i) => tombs.slice(i + 1).some(b => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
+  return { whole: tombs.filter(inside).length - !more.hidden, cut: tombs.filter(it => !inside(it)).length, over, more: more.hidden ? '' : more.textContent }; }"""
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_the_tray_of_the_lost_cuts_none_and_says_how_many_more_there_are(fed: Open, big: bool) -> None:
+    page = fed(reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    for width, height in ((1280, 720), (390, 844)):
+        settled(page, width, height)
+        for ack, first, count in (
+            ("manual", 6, 2),
+            ("manual", 8, 23),
+            ("auto", 8, 14),
+            ("auto", 9, 2),
+            ("auto", 1234, 230),
+        ):
+            show(page, "lost", {"ack": ack, "from": first, "count": count})
+            expect(page.locator(".tray.lost .count")).to_have_text(str(count))
+            seen = page.evaluate(TOMBS)
+            assert seen["cut"] == 0 and not seen["over"], (width, ack, count, seen)
+            assert seen["whole"] >= min(count, 2), (width, ack, count, seen)
+            rest = count - seen["whole"]
+            assert seen["more"] == (f"+ {rest} more" if rest else ""), (width, ack, count, seen)
+            assert "worker-1" in (page.locator(".tray.lost .chip").first.text_content() or "")
+    page.locator(".tray.lost .more").click()
+    expect(page.locator("[data-dialog=list]")).to_contain_text("230")

@@ -230,6 +230,41 @@ def test_the_second_effect_is_in_the_ledger_on_the_chip_and_on_the_strip(fed: Op
     expect(page.locator("[data-dialog=list]")).to_contain_text("done twice")
 
 
+def test_a_strip_says_beside_an_attempt_too_short_for_words_that_it_was_skipped(fed: Open) -> None:
+    page = fed()
+    show(page, "skipped")
+    beside = page.locator(".strip[data-of='1'] .trailing")
+    expect(beside).to_have_text("worker-2 ✓ skipped")
+    expect(page.locator(".strip[data-of='3'] .trailing")).to_have_text("worker-2 ✓ acked")
+    expect(page.locator(".strip[data-of='2'] .trailing")).to_have_text("")
+    words = beside.bounding_box()
+    segment = page.locator(".strip[data-of='1'] .segment[data-kind=done]").bounding_box()
+    now = page.locator("#life .now").bounding_box()
+    assert words and segment and now
+    assert segment["x"] + segment["width"] <= words["x"] + 5, "beside it, but for a padding"
+    assert words["x"] + words["width"] < now["x"] + now["width"]
+    show(page, "skipped", {"n": 2, "at": 104})
+    expect(beside).to_have_text("worker-2 ✓ skipped: the result was known")
+
+
+# Bars of effects that lie over words of the same strip.
+OVER_WORDS = """() => [...document.querySelectorAll('#life .strip')].flatMap(strip => {
+  const words = [...strip.querySelectorAll('.segment, .beside')].filter(each => each.textContent !== '').map(each => {
+    const range = document.createRange(); range.selectNodeContents(each); return [each.textContent, range.getBoundingClientRect()]; });
+  return [...strip.querySelectorAll('[data-kind=effect]')].map(each => each.getBoundingClientRect())
+    .flatMap(bar => words.filter(([, it]) => it.left < bar.right - 1 && bar.left < it.right - 1).map(([said]) => `#${strip.dataset.of} ${said}`)); })"""
+
+
+@pytest.mark.parametrize("scene", ["skipped", "twice"])
+def test_the_bar_of_a_result_lies_over_no_words(fed: Open, scene: str) -> None:
+    page = fed()
+    show(page, scene)
+    expect(page.locator("#life .segment[data-kind=effect]").first).to_be_visible()
+    assert page.evaluate(OVER_WORDS) == []
+    if scene == "skipped":
+        expect(page.locator(".strip[data-of='2'] .segment[data-kind=bad]")).to_have_text("worker-3 ✕")
+
+
 @pytest.mark.parametrize(
     ("persistent", "durable", "why"),
     [

@@ -12,14 +12,16 @@ import { attemptCount, attemptNumber, isSettling } from "./motion.js";
 const WAITING = 3; // ready tasks of a queue that may get a row
 const RECENT = 12; // seconds for which grief comes first
 const LONG_AGO = 600; // seconds after which a settled task has no row
+const DONE = 3; // the rank of a settled task of which something can be seen
+const OVER = 6; // … and of one whose row would be empty
 const NOT = 9; // the rank of those without a row
 
 /** Seconds that the strips may show, from the least. */
 const SPANS = [15, 20, 30, 45, 60, 90, 120, 180, 300, 600];
 
 /**
- * At most `room` tasks, by number: the pinned one, those being worked on, those that came to grief lately, the latest done, and then
- * those that wait, in a lane or in the queue.
+ * At most `room` tasks, by number: the pinned one, those that came to grief lately, those being worked on, the latest done, and then
+ * those that wait, in a lane or in the queue; last those done so long ago that nothing of them can be seen.
  * @param {World} world
  * @param {number} t
  * @param {number} room
@@ -36,16 +38,31 @@ export function rows(world, t, room, pin) {
     if (running.has(task.id)) return 2;
     if (task.state === "unacked" || task.state === "at_risk") return again ? 2 : 4;
     if (task.state === "ready") return again ? 2 : next.has(task.id) ? 5 : NOT;
-    return t - (task.settled_at ?? 0) > LONG_AGO ? NOT : 3;
+    return t - (task.settled_at ?? 0) > LONG_AGO ? NOT : DONE;
   };
-  return [...world.tasks.values()]
+  const ranked = [...world.tasks.values()]
     .map(task => ({ task, rank: rank(task) }))
-    .filter(each => each.rank < NOT)
-    .sort((a, b) => a.rank - b.rank || (a.rank === 3 ? b.task.n - a.task.n : a.task.n - b.task.n))
+    .filter(each => each.rank < NOT);
+  // Rows that come after these can only make the strips show more: what is seen within these seconds will be seen.
+  const first = ranked.filter(each => each.rank < DONE).map(each => each.task);
+  const edge = t - span(first, t, pin);
+  for (const each of ranked) if (each.rank === DONE && seenUntil(each.task) <= edge) each.rank = OVER;
+  return ranked
+    .sort((a, b) => a.rank - b.rank || (settled(a.rank) ? b.task.n - a.task.n : a.task.n - b.task.n))
     .slice(0, Math.max(0, room))
     .map(each => each.task)
     .sort((a, b) => a.n - b.n);
 }
+
+/** @param {number} rank */
+const settled = rank => rank === DONE || rank === OVER;
+
+/** When the last of what the row of a settled task shows was over. @param {Task} task */
+const seenUntil = task =>
+  task.attempts.reduce(
+    (latest, { ended_at, result_at }) => Math.max(latest, ended_at ?? latest, result_at ?? latest),
+    Number.NEGATIVE_INFINITY,
+  );
 
 /** When an attempt last ended without an ack or a result. @param {Task} task */
 const grief = task =>
@@ -119,6 +136,20 @@ export function segments(task) {
         of: null,
       });
   return out;
+}
+
+/**
+ * The longest stretch from one time to another with no mark in it; the first of those as long.
+ * @param {number} from
+ * @param {number} to
+ * @param {number[]} marks  in order
+ * @returns {{from: number, to: number}}
+ */
+export function clear(from, to, marks) {
+  const within = [...marks.filter(each => each > from && each < to), to];
+  return within
+    .map((end, i) => ({ from: within[i - 1] ?? from, to: end }))
+    .reduce((best, each) => (each.to - each.from > best.to - best.from ? each : best));
 }
 
 /** @param {number} i @param {number} from @param {number|null} to @returns {Segment} */

@@ -8,12 +8,13 @@ import { count } from "../core/format.js";
 import { look } from "../core/scene.js";
 import { captionOf, tickingNow } from "../text/caption.js";
 import * as words from "../text.js";
-import { makeChip, makeGhost, makeTomb } from "./chip.js";
-import { act, attr, h, reconcile, rove, show, text } from "./dom.js";
+import { makeChip, makeGhost } from "./chip.js";
+import { act, attr, h, show, text } from "./dom.js";
 import { makeInfo } from "./info.js";
 import { makeKind } from "./kind.js";
 import { forThumbs, makeShelf, THUMB } from "./shelf.js";
 import { makeTabs } from "./tabs.js";
+import { makeTray } from "./tray.js";
 
 const { text: T } = words;
 /** @typedef {import("../types.js").Chip} Chip */
@@ -29,8 +30,6 @@ const WIDE = 13;
 const SMALL = 1.84;
 /** Seconds until an ack timeout, in a small ghost. */
 const FUSE = 2.4;
-/** Tombstones that name who had the task. */
-const NAMED_TOMBS = 6;
 /** Beside so long a number the sentence behind it is a short one. */
 const MANY = 100;
 
@@ -71,8 +70,8 @@ export function mountQueue(root, changed, world) {
   );
 
   const graves = h("div", { class: "graves" });
-  const lost = tray("lost", T.lost);
-  const dead = tray("dead", T.dead);
+  const lost = makeTray("lost", T.lost, changed);
+  const dead = makeTray("dead", T.dead, changed);
   graves.append(lost.node, dead.node);
   root.append(h("header", { class: "col-head" }, title, tabs.node, ...kind.nodes), ready, unacked, graves);
 
@@ -85,45 +84,6 @@ export function mountQueue(root, changed, world) {
     const node = h("button", { type: "button", class: "more", title: T.showMore, hidden: true });
     node.addEventListener("click", () => act(node, "list", { what: which }));
     return node;
-  }
-
-  /** @param {string} which @param {string} label */
-  function tray(which, label) {
-    const list = h("div", { class: "tombs" });
-    const settle = rove(list, "button");
-    const number = h("span", { class: "count" });
-    const note = h("span", { class: "note" });
-    const node = h(
-      "section",
-      { class: `tray ${which}`, "aria-label": label },
-      h("h3", {}, h("i", { text: words.glyphs[which] ?? "", "aria-hidden": "true" }), label),
-      number,
-      note,
-      list,
-    );
-    return {
-      node,
-      list,
-      /**
-       * Those of the queue shown, by name; how many of others; how many the frames do not name.
-       * @param {Chip[]} chips
-       * @param {number} elsewhere
-       * @param {number} more
-       */
-      update(chips, elsewhere, more) {
-        reconcile(list, chips, chip => chip.key, makeTomb);
-        attr(list, "data-size", chips.length > NAMED_TOMBS ? "small" : "full");
-        const total = chips.length + elsewhere + more;
-        text(number, total > 0 ? count(total) : "");
-        const notes = [];
-        if (total === 0) notes.push(T.none);
-        if (elsewhere > 0) notes.push(T.elsewhere(elsewhere));
-        if (more > 0) notes.push(T.more(more));
-        text(note, notes.join(" · "));
-        attr(node, "data-zero", total === 0);
-        settle();
-      },
-    };
   }
 
   return {

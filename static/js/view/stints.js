@@ -5,7 +5,8 @@ import { away, knownSince, LINES, stints } from "../core/stints.js";
 import { foot as T } from "../text/foot.js";
 import * as words from "../text.js";
 import { act, attr, h, reconcile, show, style, text } from "./dom.js";
-import { describeTask, SIGNS, wordOf } from "./life.js";
+import { describeTask } from "./life.js";
+import { SIGNS, wordOf } from "./segment.js";
 import { forThumbs, THUMB } from "./shelf.js";
 import { AHEAD, fit, mountTrack } from "./track.js";
 

@@ -8,6 +8,7 @@ import { act, h, rove, show, text } from "./dom.js";
 import { forThumbs, rem, THUMB } from "./shelf.js";
 
 const ROW = 1.5; // rem
+const ROUNDED = 0.03; // of a row: heights come in whole px
 const BASE = 600; // seconds between bases: px on the track stay small, and what lies there stays where it is
 export const AHEAD = 1200; // seconds that what goes on is long
 
@@ -33,7 +34,7 @@ export function mountTrack(root, nothing) {
     if (body.clientHeight === 0) return; // it is not shown
     unit = rem();
     height = body.clientHeight / unit;
-    room = Math.max(3, Math.floor(height / (forThumbs() ? THUMB : ROW)));
+    room = Math.max(1, Math.floor(height / (forThumbs() ? THUMB : ROW) + ROUNDED));
     width = -1;
     act(root, "changed");
   }).observe(body);
@@ -99,5 +100,8 @@ const CHARACTER = 0.5;
 const AROUND = 0.7;
 let unit = 14;
 
+/** How many px words need. @param {string} words */
+export const need = words => (words.length * CHARACTER + AROUND) * unit;
+
 /** The first of these words that fits. @param {number} px @param {string[]} words */
-export const fit = (px, words) => words.find(each => (each.length * CHARACTER + AROUND) * unit <= px) ?? "";
+export const fit = (px, words) => words.find(each => need(each) <= px) ?? "";

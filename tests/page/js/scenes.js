@@ -148,6 +148,20 @@ export function queues(names) {
   return frame;
 }
 
+/** So many lost under auto-ack, the frames naming fifty at most; where `ack` is manual, that is past. */
+export function lost({ count, from = 1, ack = "auto" }) {
+  const frame = busy({ lanes: 2, from: from + count, ack });
+  const named = Array.from({ length: Math.min(50, count) }, (_, i) =>
+    task(from + i, "lost", [attempt("worker-1", AT - 50, AT - 40, "connection_closed", { auto_ack: true })], {
+      settled_at: AT - 40,
+    }),
+  );
+  frame.ledger = { ...frame.ledger, done: from - 1, lost: count };
+  frame.tasks = { ...frame.tasks, ...byId(named) };
+  frame.lost = named.map(it => it.id);
+  return frame;
+}
+
 /** The broker went away with a task in every hand; where `back`, it is there again. */
 export function outage(back) {
   const frame = killed({ lanes: 3, dead: 1, free: false });

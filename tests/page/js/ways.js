@@ -163,6 +163,46 @@ export function twice() {
   });
 }
 
+/** Two deaths between a result and its ack. Idempotent workers skipped #1 in 20 ms; others did #2 again, and #3 was done in a tenth of a second. */
+export function skipped({ n = 1, at = AT } = {}) {
+  const died = (name, from, to, result_at) =>
+    failed(name, from, to, "connection_closed", { kind: "stop", at: to - 0.003 }, { result_at });
+  const tasks = [
+    task(
+      1,
+      "done",
+      [
+        died("worker-1", AT - 8, AT - 4, AT - 5),
+        attempt("worker-2", AT - 3.99, AT - 3.97, "acked", { known: true }),
+      ],
+      { results: 1, settled_at: AT - 3.97 },
+    ),
+    task(
+      2,
+      "done",
+      [
+        died("worker-3", AT - 9, AT - 4, AT - 7),
+        attempt("worker-2", AT - 3.99, AT - 2, "acked", { result_at: AT - 2.01 }),
+      ],
+      { results: 2, settled_at: AT - 2 },
+    ),
+    task(3, "done", [attempt("worker-2", AT - 6, AT - 5.9, "acked", { result_at: AT - 5.91 })], {
+      results: 1,
+      settled_at: AT - 5.9,
+    }),
+  ];
+  return keyframe({
+    n,
+    at,
+    broker: BROKER,
+    settings: { ack: "manual", prefetch: 1, queue: "task_queue", idempotent: true },
+    ledger: { published: 3, done: 3, redelivered: 2, done_twice: 1 },
+    queues: queue(),
+    tasks: byId(tasks),
+    workers: { ...lane(1), ...lane(2, { done: 3 }), ...lane(3) },
+  });
+}
+
 /** The broker was killed and is back: what was transient is lost, by name. */
 export function transient({ persistent = false, durable = true, lost = 2 } = {}) {
   const gone = Array.from({ length: lost }, (_, i) =>
