@@ -214,12 +214,12 @@ class Supervisor:
             return
         worker.asked, worker.frozen, worker.restart = "", False, False
         worker.again.clear()
-        settings = self.settings
+        settings, stuck = self.settings, worker.stuck
         try:
             env = os.environ | {
                 "WORKER_NAME": worker.name,
                 "AMQP_URL": self._url(),
-                "WORKER_ACK": "forgotten" if worker.stuck else settings.ack,
+                "WORKER_ACK": "forgotten" if stuck else settings.ack,
                 "WORKER_PREFETCH": str(settings.prefetch),
                 "WORKER_QUEUE": settings.queue,
                 "WORKER_QUEUE_TYPE": settings.kind,
@@ -237,11 +237,13 @@ class Supervisor:
                 ack=settings.ack,
                 prefetch=settings.prefetch,
                 queue=settings.queue,
-                stuck=worker.stuck,
+                stuck=stuck,
             )
         )
         if worker.asked or self._closing:  # it was to end before it had begun
             self._signal(worker, signal.SIGKILL)
+        elif worker.running and (settings, stuck) != (self.settings, worker.stuck):  # or to be another
+            self._again(worker)
         if worker.life is None or worker.life.done() or worker.life is not asyncio.current_task():
             worker.life = asyncio.create_task(self._live(worker))
 
