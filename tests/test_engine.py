@@ -1,5 +1,6 @@
 """The engine as a process, on both brokers: real workers, real deaths, and nothing left behind."""
 
+import fcntl
 import json
 import os
 import signal
@@ -433,6 +434,22 @@ def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_
     assert engine.order("settings", ack="auto")["ok"]
     for worker in ("worker-1", "worker-2", "worker-3"):
         engine.wait("WorkerStarted", worker=worker, ack="auto")
+
+
+def test_an_engine_that_is_starting_says_so_and_its_first_workers_are_its_own(start, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (tmp_path / f"embedded-127.0.0.1-{port}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # somebody else lives in its folder still
+        engine = start("--workers", "2", "--amqp-port", str(port))
+        engine.wait("RunStarted")
+        for order in ({"do": "add"}, {"do": "restart_broker"}, {"do": "settings", "kind": "classic"}):
+            reply = engine.order(**order)
+            assert (reply["status"], "is starting" in reply["detail"]) == (503, True)
+    engine.wait("BrokerStarted")
+    assert engine.order("stop", worker="worker-2")["ok"]
+    assert engine.order("add")["result"] == {"name": "worker-3"}
 
 
 def test_a_reset_waits_for_our_own_connection_to_a_broker_that_lives(engine, start):

@@ -69,6 +69,8 @@ class Engine:
         self._broker: brokers.Broker
         self._monitor: Monitor
         self._up = asyncio.Event()
+        self._answering = False  # the broker has been up: orders are taken
+        self._manned = asyncio.Event()  # the first workers are there: orders are carried out
         self._restart_asked = False
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,8 +100,9 @@ class Engine:
         self._monitor = Monitor(self._broker)
         await self._connect_patiently()
         self._broker_is_up()
-        async with self._one_at_a_time:
-            await self._supervisor.start_all(settings.workers)
+        self._answering = True
+        await self._supervisor.start_all(settings.workers)
+        self._manned.set()
         self._spawn(self._keep_broker())
         self._spawn(self._keep_counting())
 
@@ -118,13 +121,18 @@ class Engine:
             self._folder.close()
 
     def order(self, line: bytes) -> None:
-        """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal."""
+        """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal.
+
+        Refused until the broker is up; the moment in which the first workers are started is waited for."""
         try:
             order = orders.decode(line)
         except msgspec.DecodeError as error:
             self._journal.reply(
                 ev.Reply(id=orders.id_of(line), ok=False, status=400, title="Not an order", detail=str(error))
             )
+            return
+        if not self._answering:
+            self._refuse(order.id, Refused(503, "The engine is starting: try again in a moment."))
             return
         if len(self._tasks) > ORDERS_AT_ONCE:
             self._refuse(order.id, Refused(503, "Too many commands at once: wait for some of them to end."))
@@ -134,6 +142,7 @@ class Engine:
     # -- orders -------------------------------------------------------------------------------------------------
 
     async def _obey(self, order: orders.AnyOrder) -> None:
+        await self._manned.wait()
         try:
             result = await ORDERS[type(order)](self, order)
         except Refused as refused:
