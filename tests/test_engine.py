@@ -404,23 +404,40 @@ def test_another_engine_can_stand_behind_this_one(engine, start):
     assert second.order("restart_broker")["status"] == 409
 
 
-def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
-    program = (
-        "import sys; from webapp.engine import brokers; brokers.DEBIAN_SERVER = '/nowhere';"
-        f"sys.argv = ['engine', '--broker', 'rabbitmq', '--amqp-port', '0', '--data', {str(tmp_path)!r}];"
-        "from webapp.engine.__main__ import main; main()"
-    )
+def last_words(change, *flags, data, **environ):
+    """Runs an engine changed by some Python until it ends; its exit code, and its one line on standard error."""
+    flags = ["engine", "--amqp-port", "0", "--data", str(data), *flags]
+    program = f"import sys; {change}; sys.argv = {flags!r}; from webapp.engine.__main__ import main; main()"
     with subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": "/nowhere"},
+        env={**os.environ, **environ},
     ) as engine:
         (line,) = engine.stderr
-        assert engine.wait(DEADLINE) == 2
+        return engine.wait(DEADLINE), line
+
+
+def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
+    code, line = last_words(
+        "from webapp.engine import brokers; brokers.DEBIAN_SERVER = '/nowhere'",
+        "--broker",
+        "rabbitmq",
+        data=tmp_path,
+        PATH="/nowhere",
+    )
+    assert code == 2
     assert "apt install rabbitmq-server" in line
+
+
+def test_an_engine_that_cannot_go_on_says_so_and_ends(tmp_path):
+    code, line = last_words(
+        "from webapp.engine import census; census.Census.due = None", "--workers", "0", data=tmp_path
+    )
+    assert code == 1
+    assert line.startswith("unacked: the engine failed: TypeError")
 
 
 def test_the_undertaker_buries_only_what_is_still_on_its_list():

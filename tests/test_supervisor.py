@@ -16,7 +16,8 @@ from tests.fake_engine import DEADLINE
 from webapp import events as ev
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
-from webapp.engine.supervisor import Supervisor, WorkerSettings
+from webapp.engine.refused import Refused
+from webapp.engine.supervisor import BACK_OFF, Supervisor, WorkerSettings, _back_off
 
 SLEEP = ("/bin/sleep", "600")
 SETTINGS = WorkerSettings("manual", 1, "q")
@@ -132,3 +133,47 @@ def test_a_worker_that_is_stuck_or_freed_while_it_starts_is_so_in_the_end(
         assert (await children.asked.get())["WORKER_ACK"] == ("forgotten" if stuck else "manual")
 
     on_stage(act)
+
+
+def test_a_start_that_fails_is_one_more_fall(on_stage: Callable[[Act], None]) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        scene.children.fails = 1
+        scene.supervisor.workers[name].process.kill()
+        exits = [await scene.once(ev.WorkerExited, count) for count in (1, 2)]
+        assert [each.restart_in for each in exits] == [BACK_OFF[0], BACK_OFF[0] * 2]
+        assert "Too many open files" in (await scene.once(ev.WorkerPrinted)).line
+        await scene.supervisor.start(name)  # nobody has to wait for that
+        await scene.once(ev.WorkerStarted, 2)
+
+    on_stage(act)
+
+
+def test_a_start_that_fails_is_not_tried_again_once_the_worker_was_stopped(
+    on_stage: Callable[[Act], None],
+) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        scene.children.fails = 2
+        worker = scene.supervisor.workers[name]
+        worker.process.kill()
+        await scene.once(ev.WorkerExited, 2)
+        scene.supervisor.stop(name)
+        await worker.life
+        assert scene.heard(ev.WorkerExited)[-1].restart_in is None
+
+    on_stage(act)
+
+
+def test_a_worker_that_cannot_be_added_never_was(on_stage: Callable[[Act], None]) -> None:
+    async def act(scene: Scene) -> None:
+        scene.children.fails = 1
+        with pytest.raises(Refused, match="Too many open files"):
+            await scene.supervisor.add()
+        assert await scene.supervisor.add() == "worker-1"
+
+    on_stage(act)
+
+
+def test_the_longest_wait_is_the_longest_after_however_many_falls() -> None:
+    assert (_back_off(1), _back_off(3), _back_off(5_000)) == (BACK_OFF[0], 4 * BACK_OFF[0], BACK_OFF[1])

@@ -74,6 +74,7 @@ class Engine:
         self._restart_asked = False
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why it cannot go on
         journal.on_event.append(self._census.note)
 
     async def start(self) -> None:
@@ -103,8 +104,8 @@ class Engine:
         self._answering = True
         await self._supervisor.start_all(settings.workers)
         self._manned.set()
-        self._spawn(self._keep_broker())
-        self._spawn(self._keep_counting())
+        for keeping in (self._keep_broker(), self._keep_counting()):
+            self._spawn(keeping).add_done_callback(self._kept)
 
     async def close(self) -> None:
         """Ends every process and connection of ours."""
@@ -389,10 +390,16 @@ class Engine:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._tap.host, self._tap.host)
         return self._broker.url(host, self._tap.port)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
+        """What is to go on for ever has ended: without it the engine is of no use."""
+        if not task.cancelled() and not self.failed.done():
+            self.failed.set_result(f"{task.exception()!r}")
 
 
 ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = {
