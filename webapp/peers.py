@@ -34,6 +34,7 @@ def connection_opened(state: State, e: ev.ConnectionOpened) -> None:
     if e.conn in state.conns:
         return
     conn = state.conns[e.conn] = Conn(e.conn, shown_name(e), e.product, e.heartbeat)
+    state.newest_conn = max(state.newest_conn, e.conn)
     lane = state.workers.get(e.name)
     if lane and lane.kind == "local" and lane.alive and not _connected(lane):
         lane.cut = ""

@@ -185,6 +185,8 @@ test("what went with the broker: never what auto-ack lost", () => {
   );
   assert.equal(lostWords(ready), "transient: gone with the broker");
   assert.equal(lostWords(held), "transient queue: gone with the broker");
+  const unconfirmed = task(6, "lost", [], { confirmed_at: null });
+  assert.equal(lostWords(unconfirmed), "never confirmed: gone with the broker");
   assert.equal(
     goneWords([held, ready]),
     "The broker is back. #1 and #2 were transient: gone with the broker.",
