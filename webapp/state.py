@@ -75,6 +75,7 @@ class State:
             conn.unacked.clear()
             conn.at_risk.clear()
             conn.taken_away.clear()
+            conn.thrown.clear()
             conn.nameless = 0
         for guests in (self.workers, self.producers):
             for name in [each.name for each in guests.values() if each.kind == "guest" and not each.conns]:
