@@ -60,7 +60,6 @@ class Engine:
         self._journal = journal
         self._children = Children()
         self._census = Census()
-        self._counted: dict[str, ev.QueueCounted] = {}
         self._tap = Tap(journal, lambda: self._broker.address)
         self._supervisor = Supervisor(
             journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results()
@@ -264,7 +263,6 @@ class Engine:
                     await self._empty(queue)
                 if anew:
                     await self._declare_anew(settings)
-                self._counted.clear()
                 self._folder.forget_results()
                 self._journal.say(ev.RunReset())
             finally:
