@@ -239,9 +239,10 @@ class Engine:
             raise Refused(409, "The broker is being started already.")
         self._restart_asked = True
         await asyncio.sleep(self._broker.settle_for - (self._journal.now() - self._census.last_declared))
-        self._up.clear()
-        self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
-        await self._broker.kill()
+        if self._restart_asked and self._up.is_set():  # else it has died meanwhile, and is restarted for that
+            self._up.clear()
+            self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
+            await self._broker.kill()
         try:
             await asyncio.wait_for(self._up.wait(), RESTART_TIMEOUT)
         except TimeoutError:
@@ -332,10 +333,11 @@ class Engine:
             await asyncio.wait([ended, self._monitor.closed], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await asyncio.wait([ended], timeout=0.2)  # the socket is often seen to go before the process
-            if not ended.done() and not self._restart_asked and await self._reconnect():
+            # Where it is not up any more, we have killed it ourselves, as we were asked to.
+            if not ended.done() and self._up.is_set() and await self._reconnect():
                 ended.cancel()
                 continue  # only our own connection was lost
-            if not self._restart_asked:
+            if self._up.is_set():
                 detail = ended.result() if ended.done() else self._monitor.closed.result()
                 self._up.clear()
                 self._journal.say(ev.BrokerStopped(kind=self._broker.kind, detail=detail))
