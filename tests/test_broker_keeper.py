@@ -46,11 +46,15 @@ class Wired:
 
     product, version = "told", "1"
     made: asyncio.Queue[Wired]
+    fails = 0  # of the next tries
 
     def __init__(self, _: brokers.Broker) -> None:
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def connect(self) -> None:
+        if Wired.fails:
+            Wired.fails -= 1
+            raise brokers.BrokerFailed("nobody there")
         Wired.made.put_nowait(self)
 
     async def close(self) -> None:
@@ -142,6 +146,19 @@ def test_a_broker_that_dies_while_a_queue_settles_is_not_killed_once_more(
         settled.set()
         await restart
         assert (scene.broker.kills, scene.broker.lives) == (0, 2)
+
+    play(act)
+
+
+def test_a_broker_that_lives_and_does_not_answer_is_started_again(play: Callable[[Act], None]) -> None:
+    """One that is not ours looks like that when it goes: of its process we know nothing."""
+
+    async def act(scene: Scene, ours: Wired) -> None:
+        Wired.fails = 1
+        ours.closed.set_result("gone")
+        await Wired.made.get()
+        assert (scene.broker.kills, scene.outages) == (1, ["BrokerStopped", "BrokerStarted"])
+        assert not scene.engine.failed.done()
 
     play(act)
 

@@ -404,6 +404,20 @@ def test_another_engine_can_stand_behind_this_one(engine, start):
     assert second.order("restart_broker")["status"] == 409
 
 
+def test_a_broker_that_is_not_ours_is_missed_when_it_goes_and_found_when_it_is_back(start, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    theirs = start("--workers", "0", "--amqp-port", str(port))
+    theirs.wait("BrokerStarted")
+    with EngineProcess("--workers", "0", data=tmp_path, broker=f"amqp://127.0.0.1:{port}") as engine:
+        engine.wait("BrokerStarted")
+        theirs.close()
+        assert engine.wait("BrokerStopped")["kind"] == "external"
+        start("--workers", "0", "--amqp-port", str(port)).wait("BrokerStarted")
+        engine.wait("BrokerStarted", count=2)
+
+
 def last_words(change, *flags, data, **environ):
     """Runs an engine changed by some Python until it ends; its exit code, and its one line on standard error."""
     flags = ["engine", "--amqp-port", "0", "--data", str(data), *flags]

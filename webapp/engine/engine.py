@@ -329,8 +329,8 @@ class Engine:
     async def _keep_broker(self) -> None:
         """Notices that the broker is gone, and gets it back."""
         while True:
-            ended = asyncio.ensure_future(self._broker.wait())
-            await asyncio.wait([ended, self._monitor.closed], return_when=asyncio.FIRST_COMPLETED)
+            ended, lost = asyncio.ensure_future(self._broker.wait()), self._monitor.closed
+            await asyncio.wait([ended, lost], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await asyncio.wait([ended], timeout=0.2)  # the socket is often seen to go before the process
             # Where it is not up any more, we have killed it ourselves, as we were asked to.
@@ -338,7 +338,7 @@ class Engine:
                 ended.cancel()
                 continue  # only our own connection was lost
             if self._up.is_set():
-                detail = ended.result() if ended.done() else self._monitor.closed.result()
+                detail = ended.result() if ended.done() else lost.result()
                 self._up.clear()
                 self._journal.say(ev.BrokerStopped(kind=self._broker.kind, detail=detail))
             ended.cancel()
