@@ -1,5 +1,6 @@
 """The engine as a process, on both brokers: real workers, real deaths, and nothing left behind."""
 
+import fcntl
 import json
 import os
 import signal
@@ -403,23 +404,54 @@ def test_another_engine_can_stand_behind_this_one(engine, start):
     assert second.order("restart_broker")["status"] == 409
 
 
-def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
-    program = (
-        "import sys; from webapp.engine import brokers; brokers.DEBIAN_SERVER = '/nowhere';"
-        f"sys.argv = ['engine', '--broker', 'rabbitmq', '--amqp-port', '0', '--data', {str(tmp_path)!r}];"
-        "from webapp.engine.__main__ import main; main()"
-    )
+def test_a_broker_that_is_not_ours_is_missed_when_it_goes_and_found_when_it_is_back(start, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    theirs = start("--workers", "0", "--amqp-port", str(port))
+    theirs.wait("BrokerStarted")
+    with EngineProcess("--workers", "0", data=tmp_path, broker=f"amqp://127.0.0.1:{port}") as engine:
+        engine.wait("BrokerStarted")
+        theirs.close()
+        assert engine.wait("BrokerStopped")["kind"] == "external"
+        start("--workers", "0", "--amqp-port", str(port)).wait("BrokerStarted")
+        engine.wait("BrokerStarted", count=2)
+
+
+def last_words(change, *flags, data, **environ):
+    """Runs an engine changed by some Python until it ends; its exit code, and its one line on standard error."""
+    flags = ["engine", "--amqp-port", "0", "--data", str(data), *flags]
+    program = f"import sys; {change}; sys.argv = {flags!r}; from webapp.engine.__main__ import main; main()"
     with subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": "/nowhere"},
+        env={**os.environ, **environ},
     ) as engine:
         (line,) = engine.stderr
-        assert engine.wait(DEADLINE) == 2
+        return engine.wait(DEADLINE), line
+
+
+def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
+    code, line = last_words(
+        "from webapp.engine import brokers; brokers.DEBIAN_SERVER = '/nowhere'",
+        "--broker",
+        "rabbitmq",
+        data=tmp_path,
+        PATH="/nowhere",
+    )
+    assert code == 2
     assert "apt install rabbitmq-server" in line
+
+
+def test_an_engine_that_cannot_go_on_says_so_and_ends(tmp_path):
+    code, line = last_words(
+        "from webapp.engine import census; census.Census.due = None", "--workers", "0", data=tmp_path
+    )
+    assert code == 1
+    assert line.startswith("unacked: the engine failed: TypeError")
 
 
 def test_the_undertaker_buries_only_what_is_still_on_its_list():
@@ -433,6 +465,22 @@ def test_a_reset_while_the_first_workers_still_start_leaves_none_that_cannot_be_
     assert engine.order("settings", ack="auto")["ok"]
     for worker in ("worker-1", "worker-2", "worker-3"):
         engine.wait("WorkerStarted", worker=worker, ack="auto")
+
+
+def test_an_engine_that_is_starting_says_so_and_its_first_workers_are_its_own(start, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (tmp_path / f"embedded-127.0.0.1-{port}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # somebody else lives in its folder still
+        engine = start("--workers", "2", "--amqp-port", str(port))
+        engine.wait("RunStarted")
+        for order in ({"do": "add"}, {"do": "restart_broker"}, {"do": "settings", "kind": "classic"}):
+            reply = engine.order(**order)
+            assert (reply["status"], "is starting" in reply["detail"]) == (503, True)
+    engine.wait("BrokerStarted")
+    assert engine.order("stop", worker="worker-2")["ok"]
+    assert engine.order("add")["result"] == {"name": "worker-3"}
 
 
 def test_a_reset_waits_for_our_own_connection_to_a_broker_that_lives(engine, start):

@@ -7,7 +7,7 @@ import pytest
 from pika import BasicProperties, spec
 
 from webapp import events as ev
-from webapp.engine import wire
+from webapp.engine import channels, wire
 from webapp.engine.observer import CLIENT, Observer
 
 
@@ -446,3 +446,34 @@ def test_a_time_that_the_platform_does_not_know_passes_unseen():
     talk.say("client", b"\1\0\1" + len(method).to_bytes(4, "big") + method + b"\xce")
     assert talk.forwarded == talk.sent
     assert talk.events == []
+
+
+def consumers(talk):
+    return list(talk.observer._channels[1].consumers)
+
+
+@pytest.mark.parametrize("by", ["client", "broker"])
+def test_a_consumer_is_forgotten_once_nothing_to_it_can_be_under_way(by):
+    talk = Talk().opened().consuming()
+    if by == "client":
+        talk.client(spec.Basic.Cancel(consumer_tag="c1"))
+        talk.deliver(1)
+        assert talk.told()[-1].queue == "q"
+        talk.broker(spec.Basic.CancelOk(consumer_tag="c1"))
+    else:
+        talk.broker(spec.Basic.Cancel(consumer_tag="c1"))
+    assert talk.told()[-1] == ev.ConsumerCancelled(conn=7, channel=1, consumer="c1", by=by)
+    assert consumers(talk) == []
+
+
+def test_of_consumers_that_leave_without_an_answer_the_last_ones_are_remembered(monkeypatch):
+    monkeypatch.setattr(channels, "LEAVING_MAX", 2)
+    talk = Talk().opened()
+    for tag, leaves in (("a", True), ("b", True), ("a", False), ("c", True), ("d", True)):
+        talk.client(spec.Basic.Consume(queue="q", consumer_tag=tag))
+        talk.broker(spec.Basic.ConsumeOk(consumer_tag=tag))
+        if leaves:
+            talk.client(spec.Basic.Cancel(consumer_tag=tag, nowait=True))
+    assert consumers(talk) == ["a", "c", "d"]
+    talk.content("broker", spec.Basic.Deliver("c", 1, False, "", "q"), message_id="t1")
+    assert talk.told()[-1].queue == "q"

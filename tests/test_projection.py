@@ -355,6 +355,83 @@ def test_what_was_taken_for_lost_and_is_delivered_after_all_lives() -> None:
     assert wire.state.settled["lost"] == {} and wire.state.tasks["t1"].settled_at is None
 
 
+class Outage(Wire):
+    """A guest publishes t1 to t4, and has t1 confirmed; the broker dies under it, and is back."""
+
+    def __init__(self) -> None:
+        super().__init__(guests=("app",))
+        for task in ("t1", "t2", "t3"):
+            self.published(task, conn=1)
+        self.say(ev.Confirmed, conn=1, channel=1, task="t1")
+        self.say(ev.BrokerStopped, kind="embedded", asked=True)
+        self.published("t4", conn=1)  # its socket is there for a moment yet
+        self.closed(1, by="broker")
+        self.opened(2, "app")
+        self.say(ev.BrokerStarted, kind="embedded", product="p", version="1", url="amqp://", amqp_port=1)
+
+    def counted(self, ready: int, times: int) -> dict[str, str]:
+        for _ in range(times):
+            self.say(ev.QueueCounted, queue="task_queue", ready=ready)
+        return states(self.state)
+
+    @property
+    def difference(self) -> int:
+        return self.state.queues["task_queue"].difference
+
+
+def test_what_a_dying_broker_never_confirmed_and_does_not_count_afterwards_is_lost() -> None:
+    wire = Outage()
+    wire.published("t5", conn=2)
+    assert set(wire.counted(3, times=2).values()) == {"ready"}
+    assert wire.difference == -2
+    assert wire.counted(3, times=1) == {
+        "t1": "ready",
+        "t2": "ready",
+        "t3": "lost",
+        "t4": "lost",
+        "t5": "ready",
+    }
+    assert (wire.difference, list(wire.state.settled["lost"])) == (0, ["t3", "t4"])
+
+
+def test_what_was_delivered_or_confirmed_is_not_lost_however_few_the_broker_counts() -> None:
+    wire = Outage()
+    wire.published("t5", conn=2)
+    wire.delivered("t2", 2)
+    wire.say(ev.Nacked, conn=2, channel=1, tag=1, task="t2", requeue=True)
+    assert wire.counted(0, times=3) == {
+        "t1": "ready",
+        "t2": "ready",
+        "t3": "lost",
+        "t4": "lost",
+        "t5": "ready",
+    }
+    assert wire.difference == -3
+
+
+def test_one_that_was_not_lost_after_all_lives_and_another_is_missing() -> None:
+    wire = Outage()
+    assert wire.counted(3, times=3)["t4"] == "lost"
+    wire.delivered("t4", 2)
+    assert wire.counted(2, times=3) == {"t1": "ready", "t2": "ready", "t3": "lost", "t4": "unacked"}
+
+
+@pytest.mark.parametrize("how", ["agreed", "engine", "down"])
+def test_a_count_that_is_lower_for_another_reason_is_a_difference_and_no_more(how: str) -> None:
+    wire = Outage()
+    if how == "agreed":
+        wire.counted(
+            4, times=3
+        )  # the books agreed after the restart: whatever is missing later went elsewhere
+    elif how == "engine":
+        wire.say(ev.RunStarted, started="", resumed=True)
+        wire.say(ev.BrokerStarted, kind="embedded", product="p", version="1", url="amqp://", amqp_port=1)
+    else:
+        wire.say(ev.BrokerStopped, kind="embedded")
+    assert set(wire.counted(1, times=3).values()) == {"ready"}
+    assert wire.difference == -3
+
+
 # -- several copies -----------------------------------------------------------------------------------------------
 
 
@@ -560,8 +637,9 @@ def test_a_difference_counts_once_the_broker_says_it_twice_with_nothing_between(
     wire.published("t2")
     assert counted(5) == 0
     assert counted(5) == 3
-    wire.delivered("t1", 1)
+    tag = wire.delivered("t1", 1)
     assert queue.difference == 0
+    assert [counted(4), wire.acked("t1", 1, tag), counted(4)] == [0, None, 3]  # an ack makes nothing ready
 
 
 # -- nonsense -----------------------------------------------------------------------------------------------------

@@ -89,6 +89,39 @@ def test_a_held_delivery_and_those_behind_it_have_not_come_to_the_worker() -> No
     assert arrived == [None, None, wire.state.at]
 
 
+@pytest.mark.parametrize("how", ["dropped, closed", "closed, dropped"])
+def test_a_channel_that_is_opened_again_has_thrown_nothing_away(how: str) -> None:
+    wire = Wire()
+    wire.worker(1)
+    wire.published("t1")
+    wire.delivered("t1", 1)
+    stopped = {"conn": 1, "channel": 1, "method": "basic.deliver", "tag": 1, "task": "t1", "by": "broker"}
+    wire.say(ev.Held, **stopped)
+    for step in how.split(", "):
+        if step == "dropped":
+            wire.say(ev.Released, **stopped, dropped=True)
+        else:  # the client does not hear of it while something hangs before it
+            wire.say(
+                ev.ChannelClosed, conn=1, channel=1, by="broker", code=406, text="delivery acknowledgement"
+            )
+    wire.tags.clear()
+    wire.delivered("t1", 1, again=True)
+    assert shown(wire.state)["on_the_wire"] == []
+
+
+def test_a_reset_forgets_what_was_thrown_away() -> None:
+    wire = Wire()
+    wire.worker(1)
+    wire.published("t1")
+    wire.delivered("t1", 1)
+    stopped = {"conn": 1, "channel": 1, "method": "basic.deliver", "tag": 1, "task": "t1", "by": "broker"}
+    wire.say(ev.Held, **stopped)
+    wire.say(ev.Released, **stopped, dropped=True)
+    assert wire.state.conns[1].thrown
+    wire.say(ev.RunReset)
+    assert not wire.state.conns[1].thrown
+
+
 def test_what_is_sent_into_a_black_hole_comes_when_it_is_over() -> None:
     wire = Wire()
     wire.worker(1)

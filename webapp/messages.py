@@ -34,7 +34,7 @@ def published(state: State, e: ev.Published) -> str | None:
         if name != RESULTS:
             task = state.add_task(e.task, state.queue_named(name))
             task.body, task.dots, task.size = e.body, e.dots, e.size
-            task.persistent, task.published_at = e.persistent, e.at
+            task.persistent, task.published_at, task.published_on = e.persistent, e.at, e.conn
             first = first or task.key
     return first
 

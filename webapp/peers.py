@@ -34,6 +34,7 @@ def connection_opened(state: State, e: ev.ConnectionOpened) -> None:
     if e.conn in state.conns:
         return
     conn = state.conns[e.conn] = Conn(e.conn, shown_name(e), e.product, e.heartbeat)
+    state.newest_conn = max(state.newest_conn, e.conn)
     lane = state.workers.get(e.name)
     if lane and lane.kind == "local" and lane.alive and not _connected(lane):
         lane.cut = ""
@@ -122,6 +123,9 @@ def channel_closed(state: State, e: ev.ChannelClosed) -> None:
     spots = [spot for held in (conn.unacked, conn.at_risk) for spot in held if spot[0] == e.channel]
     noticed = stopwatch.how_channel_closed(e)
     give_back(state, conn, spots, "channel_closed", e.at, noticed, given_up=e.by == "broker")
+    conn.thrown = {
+        spot for spot in conn.thrown if spot[0] != e.channel
+    }  # opened again, it counts its tags anew
     for spot in [spot for spot in conn.taken_away if spot[0] == e.channel]:
         task, attempt = conn.taken_away.pop(spot)
         attempt.end = "channel_closed"

@@ -73,9 +73,13 @@ def _resume(state: State, e: ev.RunStarted) -> None:
         if lane.kind == "local" and lane.pid is not None:
             gone = ev.WorkerExited(worker=lane.name, pid=lane.pid, signal="SIGKILL", restart_in=0.0, at=e.at)
             peers.worker_exited(state, gone)
+    state.newest_conn = 0  # the tap begins to count anew
+    for queue in state.queues.values():
+        queue.doubtful_to = None
     for task in state.tasks.values():
+        task.published_on = 0
         for attempt in task.attempts:
-            attempt.conn = 0  # the tap begins to count anew
+            attempt.conn = 0
     state.settle_lanes(e.at)
 
 
@@ -98,11 +102,14 @@ def _broker_started(state: State, e: ev.BrokerStarted) -> None:
 
 
 def _broker_stopped(state: State, e: ev.BrokerStopped) -> None:
-    """What is in memory only is gone. What survives is ready again once its connection is seen to close, as ever."""
+    """What is in memory only is gone. What survives is ready again once its connection is seen to close, as ever. What it never got
+    whole it will not count once it is back."""
     state.broker = replace(state.broker, up=False)
     state.broker_stopped_at = e.at
     stopwatch.broker_gone(state, e.at)
     _forget_transient(state, e.at, "broker_restart", ("broker", e.at))
+    for queue in state.queues.values():
+        queue.doubtful_to = state.newest_conn
 
 
 def _forget_transient(state: State, at: float, noticed: str, fault: Fault) -> None:

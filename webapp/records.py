@@ -80,7 +80,7 @@ class Task:
 
     __slots__ = (
         "attempts", "body", "confirmed_at", "dots", "key", "lane", "message_id", "n", "persistent", "picture",
-        "published_at", "queue", "rank", "redelivered", "results", "settled_at", "size", "skipped", "state",
+        "published_at", "published_on", "queue", "rank", "redelivered", "results", "settled_at", "size", "skipped", "state",
     )  # fmt: skip
 
     def __init__(self, key: str, message_id: str, n: int, queue: str, rank: Rank) -> None:
@@ -98,6 +98,7 @@ class Task:
         self.redelivered = False
         self.results = 0
         self.published_at: float | None = None
+        self.published_on = 0  # the connection, by number; 0: it was never seen, or another tap's
         self.confirmed_at: float | None = None
         self.settled_at: float | None = None
         self.attempts: list[Attempt] = []
@@ -121,6 +122,10 @@ class Queue:
         self.unacked = 0
         self.difference = 0  # the broker's own count of ready messages less ours, once both stood still
         self._counted: int | None = None  # that count, as long as nothing has happened here since
+        self._again = 0  # how often it has come again
+        self.doubtful_to: int | None = (
+            None  # the broker died: what was published on connections up to this one may be gone
+        )
         self._fresh: OrderedDict[str, Task] = OrderedDict()
         self._returned: list[tuple[Rank, Task]] = []
         self._gone = 0  # so many at the head of _returned have left
@@ -174,13 +179,19 @@ class Queue:
     def touch(self) -> None:
         """Something happened here: a count from before says nothing any more."""
         self._counted = None
-        self.difference = 0
+        self._again = self.difference = 0
 
     def count(self, ready: int) -> None:
         """The broker's own count. It is believed once it comes twice with nothing in between."""
-        if self._counted == ready:
+        self._again = self._again + 1 if self._counted == ready else 0
+        if self._again:
             self.difference = ready - len(self)
         self._counted = ready
+
+    @property
+    def certain(self) -> bool:
+        """The broker has said its count a third time: a quorum queue that has no leader yet says 0 for a while."""
+        return self._again >= 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class State:
         self.bindings: dict[str, list[tuple[str, str]]] = {}  # exchange -> (queue, routing key)
         self.queues: dict[str, Queue] = {}
         self.conns: dict[int, Conn] = {}
+        self.newest_conn = 0  # the highest number that a connection has had
         self.workers: dict[str, Lane] = {}
         self.producers: dict[str, Producer] = {}
         self.orders = 0
@@ -74,6 +75,7 @@ class State:
             conn.unacked.clear()
             conn.at_risk.clear()
             conn.taken_away.clear()
+            conn.thrown.clear()
             conn.nameless = 0
         for guests in (self.workers, self.producers):
             for name in [each.name for each in guests.values() if each.kind == "guest" and not each.conns]:
@@ -235,7 +237,7 @@ class State:
             kept[task.key] = task
             if len(kept) > SETTLED_KEPT:
                 self.forget_name(kept.popitem(last=False)[1])
-        queue = self.queues.get(task.queue)
+        queue = self.queues.get(task.queue) if "ready" in (old, state) else None
         if queue is not None:  # it may be gone, and not come back for what was still at risk
             queue.touch()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from webapp import events as ev
 from webapp.peers import EXCLUSIVE_KEPT, RESULTS
+from webapp.records import Queue
 from webapp.state import State
 
 EXCHANGES_KEPT = 500
@@ -64,8 +65,29 @@ def queue_counted(state: State, e: ev.QueueCounted) -> None:
     queue = state.queues.get(e.queue)
     if queue is None:
         return
-    if e.exists:
-        queue.count(e.ready)
-    else:
+    if not e.exists:
         state.bury(queue, e.at)
         state.forget_queue(queue)
+        return
+    queue.count(e.ready)
+    if queue.doubtful_to is not None and queue.certain and state.broker.up:
+        _went_with_the_broker(state, queue, queue.doubtful_to, e)
+
+
+def _went_with_the_broker(state: State, queue: Queue, last: int, e: ev.QueueCounted) -> None:
+    """The broker died, and is back with fewer tasks than we saw to be published. Those it never confirmed nobody was promised: the
+    newest of them are lost. One that was not lost after all lives again once it is delivered, and another is missing then."""
+    missing = max(0, -queue.difference)
+    doubtful = [
+        task
+        for task in queue
+        if task.confirmed_at is None and not task.attempts and task.published_on <= last
+    ]
+    gone = doubtful[-missing:] if missing else []
+    if not gone:
+        queue.doubtful_to = None
+    for task in gone:
+        state.move(task, "lost", e.at)
+    if gone:
+        queue.count(e.ready)  # twice: what was touched are our own books
+        queue.count(e.ready)

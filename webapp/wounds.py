@@ -55,7 +55,7 @@ def released(state: State, e: ev.Released) -> str | None:
         delivery[1].stopped = e.method if e.dropped else ""
         delivery[0].picture = None
     if e.by == "broker":
-        if e.dropped and hung.method == DELIVER:
+        if e.dropped and hung.method == DELIVER and delivery:
             conn.thrown.add((e.channel, e.tag))
         _arrive(_behind(conn, hung), conn, e.at)
     elif delivery and not e.dropped:

@@ -188,6 +188,8 @@ test("what went with the broker: never what auto-ack lost", () => {
   assert.equal(goneWords([held, ready]), "#1 and #2 were transient: gone with the broker.");
   assert.equal(goneWords([before]), "#4 was transient: gone with the broker.");
   assert.match(goneWords([ready, held, byAuto, before]), /^4 tasks were /);
+  const unconfirmed = task(6, "lost", [], { confirmed_at: null });
+  assert.equal(lostWords(unconfirmed), "never confirmed: gone with the broker");
 });
 
 test("a queue in its heading's words", () => {

@@ -52,7 +52,7 @@ class _Out(asyncio.BaseProtocol):
 
 
 async def run(settings: EngineSettings) -> int:
-    """Runs until standard input closes or a signal comes; returns the exit code."""
+    """Runs until standard input closes, a signal comes, or it cannot go on; returns the exit code."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -61,13 +61,20 @@ async def run(settings: EngineSettings) -> int:
     engine = Engine(settings, journal)
     threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
     starting = asyncio.create_task(engine.start())
-    ends = [asyncio.create_task(over.wait()), asyncio.create_task(unread.wait())]
+    ends: list[asyncio.Future[Any]] = [
+        asyncio.create_task(over.wait()),
+        asyncio.create_task(unread.wait()),
+        engine.failed,
+    ]
     code = 0
     try:
         await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if engine.failed.done():
+            print(f"unacked: the engine failed: {engine.failed.result()}", file=sys.stderr, flush=True)
+            code = 1
     except (BrokerFailed, FolderTaken, PortTaken) as error:
         print(f"unacked: {error}", file=sys.stderr, flush=True)
         code = 2

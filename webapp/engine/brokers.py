@@ -21,6 +21,7 @@ import sys
 from abc import ABC, abstractmethod
 from asyncio.subprocess import Process
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from webapp.engine.children import Children
@@ -116,6 +117,13 @@ class OwnBroker(Broker):
         self._children.ended(process)
         return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
+    async def _spawn(self, *argv: str, **more: Any) -> Process:
+        """One of our processes. Raises BrokerFailed."""
+        try:
+            return await self._children.spawn(*argv, **more)
+        except OSError as error:
+            raise BrokerFailed(f"{argv[0]} could not be started: {error.strerror}") from error
+
     def _drain(self, process: Process) -> None:
         """Reads what the process prints for ever, so that it never blocks on a full pipe."""
 
@@ -133,7 +141,7 @@ class Embedded(OwnBroker):
     kind = "embedded"
 
     async def start(self) -> None:
-        self._process = await self._children.spawn(
+        self._process = await self._spawn(
             sys.executable,
             "-m",
             "webapp.broker",
@@ -192,12 +200,10 @@ class RabbitMQ(OwnBroker):
                 f"the data folder {self._data} cannot be used ({error.strerror}): choose another with --data"
             ) from error
         if self._epmd is None:  # started by us, in the foreground: the node would leave a daemon behind
-            self._epmd = await self._children.spawn(epmd, "-port", env["ERL_EPMD_PORT"], env=env)
+            self._epmd = await self._spawn(epmd, "-port", env["ERL_EPMD_PORT"], env=env)
             self._drain(self._epmd)
         log = self._data / "start.log"
-        self._process = await self._children.spawn(
-            "/bin/sh", "-c", 'exec "$0" >"$1" 2>&1', server, str(log), env=env
-        )
+        self._process = await self._spawn("/bin/sh", "-c", 'exec "$0" >"$1" 2>&1', server, str(log), env=env)
         await self._listening(log)
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from webapp.engine import wire
 
 Side: TypeAlias = Literal["client", "broker"]
 PENDING_MAX = 10_000  # unanswered requests and unconfirmed publishes we remember per channel
+LEAVING_MAX = 1_000  # consumers cancelled with no-wait that we remember per channel
 
 
 class Content:
@@ -32,6 +33,7 @@ class Channel:
     def __init__(self, number: int) -> None:
         self.number = number
         self.consumers: dict[str, tuple[str, bool]] = {}  # consumer tag -> (queue, auto_ack)
+        self._leaving: dict[str, None] = {}  # those cancelled without a word from the broker, oldest first
         self.unacked: dict[int, str] = {}  # delivery tag -> task, oldest first
         self.contents: dict[Side, Content | None] = {"client": None, "broker": None}
         self.requests: deque[tuple[int, Any]] = deque(
@@ -44,6 +46,23 @@ class Channel:
         self.publish_seq: int | None = None  # counts publishes once confirm.select was seen
         self.unconfirmed: dict[int, str] = {}
         self.closing: Any = None  # the client's channel.close, until the broker's close-ok
+
+    def consumes(self, consumer: str, queue: str, auto_ack: bool) -> None:
+        """This consumer has begun."""
+        self.consumers[consumer] = queue, auto_ack
+        self._leaving.pop(consumer, None)
+
+    def cancelled(self, consumer: str, *, heard: bool) -> None:
+        """This consumer is over. `heard`: the broker has said so, and every delivery to it came before that; else some are under way
+        and will name it."""
+        if heard:
+            self.consumers.pop(consumer, None)
+        elif consumer in self.consumers:
+            self._leaving[consumer] = None
+            if len(self._leaving) > LEAVING_MAX:
+                oldest = next(iter(self._leaving))
+                del self._leaving[oldest]
+                self.consumers.pop(oldest, None)
 
     def answered(self, answer: int) -> Any:
         """The oldest request that waits for this answer, taken off the list; None where there is none."""

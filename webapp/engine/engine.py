@@ -60,7 +60,6 @@ class Engine:
         self._journal = journal
         self._children = Children()
         self._census = Census()
-        self._counted: dict[str, ev.QueueCounted] = {}
         self._tap = Tap(journal, lambda: self._broker.address)
         self._supervisor = Supervisor(
             journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results()
@@ -69,9 +68,12 @@ class Engine:
         self._broker: brokers.Broker
         self._monitor: Monitor
         self._up = asyncio.Event()
+        self._answering = False  # the broker has been up: orders are taken
+        self._manned = asyncio.Event()  # the first workers are there: orders are carried out
         self._restart_asked = False
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why it cannot go on
         journal.on_event.append(self._census.note)
 
     async def start(self) -> None:
@@ -98,10 +100,11 @@ class Engine:
         self._monitor = Monitor(self._broker)
         await self._connect_patiently()
         self._broker_is_up()
-        async with self._one_at_a_time:
-            await self._supervisor.start_all(settings.workers)
-        self._spawn(self._keep_broker())
-        self._spawn(self._keep_counting())
+        self._answering = True
+        await self._supervisor.start_all(settings.workers)
+        self._manned.set()
+        for keeping in (self._keep_broker(), self._keep_counting()):
+            self._spawn(keeping).add_done_callback(self._kept)
 
     async def close(self) -> None:
         """Ends every process and connection of ours."""
@@ -118,13 +121,18 @@ class Engine:
             self._folder.close()
 
     def order(self, line: bytes) -> None:
-        """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal."""
+        """One line from standard input: carried out beside whatever else goes on; its reply comes through the journal.
+
+        Refused until the broker is up; the moment in which the first workers are started is waited for."""
         try:
             order = orders.decode(line)
         except msgspec.DecodeError as error:
             self._journal.reply(
                 ev.Reply(id=orders.id_of(line), ok=False, status=400, title="Not an order", detail=str(error))
             )
+            return
+        if not self._answering:
+            self._refuse(order.id, Refused(503, "The engine is starting: try again in a moment."))
             return
         if len(self._tasks) > ORDERS_AT_ONCE:
             self._refuse(order.id, Refused(503, "Too many commands at once: wait for some of them to end."))
@@ -134,6 +142,7 @@ class Engine:
     # -- orders -------------------------------------------------------------------------------------------------
 
     async def _obey(self, order: orders.AnyOrder) -> None:
+        await self._manned.wait()
         try:
             result = await ORDERS[type(order)](self, order)
         except Refused as refused:
@@ -230,9 +239,10 @@ class Engine:
             raise Refused(409, "The broker is being started already.")
         self._restart_asked = True
         await asyncio.sleep(self._broker.settle_for - (self._journal.now() - self._census.last_declared))
-        self._up.clear()
-        self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
-        await self._broker.kill()
+        if self._restart_asked and self._up.is_set():  # else it has died meanwhile, and is restarted for that
+            self._up.clear()
+            self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
+            await self._broker.kill()
         try:
             await asyncio.wait_for(self._up.wait(), RESTART_TIMEOUT)
         except TimeoutError:
@@ -254,7 +264,6 @@ class Engine:
                     await self._empty(queue)
                 if anew:
                     await self._declare_anew(settings)
-                self._counted.clear()
                 self._folder.forget_results()
                 self._journal.say(ev.RunReset())
             finally:
@@ -320,15 +329,16 @@ class Engine:
     async def _keep_broker(self) -> None:
         """Notices that the broker is gone, and gets it back."""
         while True:
-            ended = asyncio.ensure_future(self._broker.wait())
-            await asyncio.wait([ended, self._monitor.closed], return_when=asyncio.FIRST_COMPLETED)
+            ended, lost = asyncio.ensure_future(self._broker.wait()), self._monitor.closed
+            await asyncio.wait([ended, lost], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await asyncio.wait([ended], timeout=0.2)  # the socket is often seen to go before the process
-            if not ended.done() and not self._restart_asked and await self._reconnect():
+            # Where it is not up any more, we have killed it ourselves, as we were asked to.
+            if not ended.done() and self._up.is_set() and await self._reconnect():
                 ended.cancel()
                 continue  # only our own connection was lost
-            if not self._restart_asked:
-                detail = ended.result() if ended.done() else self._monitor.closed.result()
+            if self._up.is_set():
+                detail = ended.result() if ended.done() else lost.result()
                 self._up.clear()
                 self._journal.say(ev.BrokerStopped(kind=self._broker.kind, detail=detail))
             ended.cancel()
@@ -380,10 +390,16 @@ class Engine:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._tap.host, self._tap.host)
         return self._broker.url(host, self._tap.port)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
+        """What is to go on for ever has ended: without it the engine is of no use."""
+        if not task.cancelled() and not self.failed.done():
+            self.failed.set_result(f"{task.exception()!r}")
 
 
 ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = {

@@ -312,6 +312,7 @@ class Observer:
             self._close_channel(channel, "client", channel.closing)
 
     def _broker_cancels(self, channel: Channel, method: Any) -> None:
+        channel.cancelled(method.consumer_tag, heard=True)
         self._cancel(channel, method.consumer_tag, "broker")
 
     def _get_empty(self, channel: Channel, _: Any) -> None:
@@ -340,7 +341,7 @@ class Observer:
     def _consume(self, channel: Channel, asked: Any, got: Any) -> None:
         consumer = got.consumer_tag if got else asked.consumer_tag
         queue = asked.queue or channel.queue
-        channel.consumers[consumer] = (queue, bool(asked.no_ack))
+        channel.consumes(consumer, queue, bool(asked.no_ack))
         limits = [limit for limit in (channel.prefetch, channel.prefetch_shared) if limit]
         self._events.append(
             ev.ConsumerStarted(
@@ -353,7 +354,8 @@ class Observer:
             )
         )
 
-    def _cancelled(self, channel: Channel, asked: Any, _: Any) -> None:
+    def _cancelled(self, channel: Channel, asked: Any, got: Any) -> None:
+        channel.cancelled(asked.consumer_tag, heard=got is not None)
         self._cancel(channel, asked.consumer_tag, "client")
 
     def _declare(self, channel: Channel, asked: Any, got: Any) -> None:
@@ -410,7 +412,6 @@ class Observer:
     # -- ends ---------------------------------------------------------------------------------------------------
 
     def _cancel(self, channel: Channel, consumer: str, by: str) -> None:
-        # The consumer stays in the table until its channel ends: deliveries under way still name it.
         self._events.append(
             ev.ConsumerCancelled(conn=self.conn, channel=channel.number, consumer=consumer, by=by)
         )

@@ -90,7 +90,12 @@ class Supervisor:
             raise Refused(409, f"There are {WORKERS_MAX} workers already, and no more fit.")
         self._count += 1
         worker = self.workers[f"worker-{self._count}"] = Worker(f"worker-{self._count}")
-        await self._start(worker)
+        try:
+            await self._start(worker)
+        except Refused:  # it never was
+            del self.workers[worker.name]
+            self._count -= 1
+            raise
         return worker.name
 
     async def start(self, name: str) -> None:
@@ -214,12 +219,12 @@ class Supervisor:
             return
         worker.asked, worker.frozen, worker.restart = "", False, False
         worker.again.clear()
-        settings = self.settings
+        settings, stuck = self.settings, worker.stuck
         try:
             env = os.environ | {
                 "WORKER_NAME": worker.name,
                 "AMQP_URL": self._url(),
-                "WORKER_ACK": "forgotten" if worker.stuck else settings.ack,
+                "WORKER_ACK": "forgotten" if stuck else settings.ack,
                 "WORKER_PREFETCH": str(settings.prefetch),
                 "WORKER_QUEUE": settings.queue,
                 "WORKER_QUEUE_TYPE": settings.kind,
@@ -237,11 +242,13 @@ class Supervisor:
                 ack=settings.ack,
                 prefetch=settings.prefetch,
                 queue=settings.queue,
-                stuck=worker.stuck,
+                stuck=stuck,
             )
         )
         if worker.asked or self._closing:  # it was to end before it had begun
             self._signal(worker, signal.SIGKILL)
+        elif worker.running and (settings, stuck) != (self.settings, worker.stuck):  # or to be another
+            self._again(worker)
         if worker.life is None or worker.life.done() or worker.life is not asyncio.current_task():
             worker.life = asyncio.create_task(self._live(worker))
 
@@ -259,19 +266,28 @@ class Supervisor:
             if worker.restart and worker.asked != "stop":
                 wait, worker.falls = 0.0, 0
             elif not worker.asked and not self._closing:
-                wait = min(BACK_OFF[0] * 2 ** (worker.falls - 1), BACK_OFF[1])
+                wait = _back_off(worker.falls)
             self._exited(worker, process, code, wait)
-            if wait is None:
+            if wait is None or not await self._up_again(worker, process, code, wait):
                 return
+
+    async def _up_again(self, worker: Worker, process: Process, code: int, wait: float) -> bool:
+        """Starts it after `wait` seconds. A start that fails is one more fall. False: it stays down."""
+        while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(worker.again.wait(), wait)
             if (worker.asked and not worker.restart) or self._closing:
-                return
+                return False
             try:
                 await self._start(worker)
+                return True
             except Refused as refused:
                 self._printed(worker, str(refused))
-                return
+            if worker.asked or self._closing:
+                return False
+            worker.falls += 1
+            wait = _back_off(worker.falls)
+            self._exited(worker, process, code, wait)  # once more, to say when it is tried again
 
     async def _read(self, worker: Worker, process: Process) -> None:
         """Its output as events, line by line, until it closes it."""
@@ -353,3 +369,8 @@ class Supervisor:
         if not worker.running:
             raise Refused(409, f"{name} is not running: start it first.")
         return worker
+
+
+def _back_off(falls: int) -> float:
+    """Seconds until it is started again after so many falls in a row."""
+    return min(BACK_OFF[0] * 2.0 ** min(falls - 1, 10), BACK_OFF[1])

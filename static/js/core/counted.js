@@ -15,8 +15,8 @@ const COUNTED = {
 };
 
 /**
- * Whether a task was lost because the broker had it in memory only. What a worker's death loses was delivered under auto-ack; nothing else is
- * ever lost.
+ * Whether a task was lost because the broker had it in memory only, or had not confirmed it. What a worker's death loses was delivered
+ * under auto-ack; nothing else is ever lost.
  * @param {Task} task
  */
 export const lostWithBroker = task => task.state === "lost" && task.attempts.at(-1)?.auto_ack !== true;

@@ -77,8 +77,14 @@ export function story(task) {
   return told.slice(-TOLD).join(" · ");
 }
 
-/** What was transient of a task that no auto-ack has lost. A broker forgets nothing else. @param {Task} task */
-export const lostKind = ({ persistent }) => (persistent ? ways.queueTransient : ways.transient);
+/**
+ * What was transient of a task that no auto-ack has lost. A broker forgets nothing else but what it may never have got whole.
+ * @param {Task} task
+ */
+export const lostKind = ({ persistent, confirmed_at, attempts }) => {
+  if (!persistent) return ways.transient;
+  return confirmed_at === null && attempts.length === 0 ? ways.unconfirmed : ways.queueTransient;
+};
 
 /** @param {Task} task */
 export const lostWords = task => `${lostKind(task)}: ${ways.withBroker}`;
@@ -104,6 +110,7 @@ export const ways = {
   transientNote: "Kept in the broker’s memory only: gone with it, unless the queue is a quorum queue.",
   transientTask: "transient",
   queueTransient: "transient queue",
+  unconfirmed: "never confirmed",
   withBroker: "gone with the broker",
 
   queueKind: "What kind of queue",

@@ -1,0 +1,179 @@
+"""The supervisor by itself: its processes are plain sleeps, and a test decides when, and whether, one comes into being."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.fake_engine import DEADLINE
+from webapp import events as ev
+from webapp.engine.children import Children
+from webapp.engine.journal import Journal
+from webapp.engine.refused import Refused
+from webapp.engine.supervisor import BACK_OFF, Supervisor, WorkerSettings, _back_off
+
+SLEEP = ("/bin/sleep", "600")
+SETTINGS = WorkerSettings("manual", 1, "q")
+
+
+class Sleeps(Children):
+    """`door` closed: a start waits. `fails`: so many of the next starts come to nothing, as when no file may be opened any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.door = asyncio.Event()
+        self.door.set()
+        self.fails = 0
+        self.asked: asyncio.Queue[dict[str, str]] = asyncio.Queue()  # the environments of the starts
+
+    async def spawn(self, *_: str, env: Any = None, **more: Any) -> Process:
+        self.asked.put_nowait(env)
+        await self.door.wait()
+        if self.fails:
+            self.fails -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await super().spawn(*SLEEP, **more)
+
+
+class Scene:
+    """A supervisor and what it said."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.children = Sleeps()
+        self.events: list[ev.Event] = []
+        self.news = asyncio.Event()
+        journal = Journal(lambda _: None)
+        journal.on_event.append(self.hear)
+        self.supervisor = Supervisor(journal, self.children, lambda: "amqp://", SETTINGS, lambda: tmp_path)
+
+    def hear(self, event: ev.Event) -> None:
+        self.events.append(event)
+        self.news.set()
+
+    def heard(self, kind: type[ev.Event], **fields: Any) -> list[Any]:
+        return [
+            each
+            for each in self.events
+            if isinstance(each, kind) and fields.items() <= msgspec.structs.asdict(each).items()
+        ]
+
+    async def once(self, kind: type[ev.Event], count: int = 1, **fields: Any) -> Any:
+        while len(found := self.heard(kind, **fields)) < count:
+            self.news.clear()
+            await self.news.wait()
+        return found[count - 1]
+
+
+Act = Callable[[Scene], Awaitable[None]]
+
+
+@pytest.fixture
+def on_stage(tmp_path: Path) -> Iterator[Callable[[Act], None]]:
+    def run(act: Act) -> None:
+        async def go() -> None:
+            scene = Scene(tmp_path)
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    await act(scene)
+            finally:
+                scene.children.door.set()
+                await scene.supervisor.close()
+
+        asyncio.run(go())
+
+    yield run
+
+
+def test_settings_that_change_while_a_worker_starts_are_its_settings_in_the_end(
+    on_stage: Callable[[Act], None],
+) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.supervisor.add()
+        await scene.children.asked.get()
+        scene.children.door.clear()
+        scene.supervisor.change(WorkerSettings("auto", 1, "q"))
+        assert (await scene.children.asked.get())["WORKER_ACK"] == "auto"  # and it is not there yet
+        scene.supervisor.change(SETTINGS)
+        scene.children.door.set()
+        await scene.once(ev.WorkerStarted, 2, ack="manual")
+        assert [each.ack for each in scene.heard(ev.WorkerStarted)] == ["manual", "auto", "manual"]
+        assert (await scene.children.asked.get())["WORKER_ACK"] == "manual"
+
+    on_stage(act)
+
+
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_worker_that_is_stuck_or_freed_while_it_starts_is_so_in_the_end(
+    on_stage: Callable[[Act], None], stuck: bool
+) -> None:
+    async def act(scene: Scene) -> None:
+        supervisor, children = scene.supervisor, scene.children
+        name = await supervisor.add()
+        await children.asked.get()
+        if not stuck:
+            await supervisor.stick(name)
+            await children.asked.get()
+            await scene.once(ev.WorkerStarted, stuck=True)
+        before = len(scene.heard(ev.WorkerStarted))
+        children.door.clear()
+        supervisor.change(WorkerSettings("manual", 5, "q"))
+        await children.asked.get()
+        await (supervisor.stick(name) if stuck else supervisor.start(name))
+        children.door.set()
+        await scene.once(ev.WorkerStarted, before + 2)
+        told = [each.stuck for each in scene.heard(ev.WorkerStarted)][before:]
+        assert told == [not stuck, stuck]
+        assert (await children.asked.get())["WORKER_ACK"] == ("forgotten" if stuck else "manual")
+
+    on_stage(act)
+
+
+def test_a_start_that_fails_is_one_more_fall(on_stage: Callable[[Act], None]) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        scene.children.fails = 1
+        scene.supervisor.workers[name].process.kill()
+        exits = [await scene.once(ev.WorkerExited, count) for count in (1, 2)]
+        assert [each.restart_in for each in exits] == [BACK_OFF[0], BACK_OFF[0] * 2]
+        assert "Too many open files" in (await scene.once(ev.WorkerPrinted)).line
+        await scene.supervisor.start(name)  # nobody has to wait for that
+        await scene.once(ev.WorkerStarted, 2)
+
+    on_stage(act)
+
+
+def test_a_start_that_fails_is_not_tried_again_once_the_worker_was_stopped(
+    on_stage: Callable[[Act], None],
+) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        scene.children.fails = 2
+        worker = scene.supervisor.workers[name]
+        worker.process.kill()
+        await scene.once(ev.WorkerExited, 2)
+        scene.supervisor.stop(name)
+        await worker.life
+        assert scene.heard(ev.WorkerExited)[-1].restart_in is None
+
+    on_stage(act)
+
+
+def test_a_worker_that_cannot_be_added_never_was(on_stage: Callable[[Act], None]) -> None:
+    async def act(scene: Scene) -> None:
+        scene.children.fails = 1
+        with pytest.raises(Refused, match="Too many open files"):
+            await scene.supervisor.add()
+        assert await scene.supervisor.add() == "worker-1"
+
+    on_stage(act)
+
+
+def test_the_longest_wait_is_the_longest_after_however_many_falls() -> None:
+    assert (_back_off(1), _back_off(3), _back_off(5_000)) == (BACK_OFF[0], 4 * BACK_OFF[0], BACK_OFF[1])
