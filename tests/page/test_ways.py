@@ -249,7 +249,7 @@ def test_a_strip_says_beside_an_attempt_too_short_for_words_that_it_was_skipped(
 
 # Bars of effects that lie over words of the same strip.
 OVER_WORDS = """() => [...document.querySelectorAll('#life .strip')].flatMap(strip => {
-  const words = [...strip.querySelectorAll('.segment, .beside')].filter(each => each.textContent !== '').map(each => {
+  const words = [...strip.querySelectorAll('.segment, .trailing')].filter(each => each.textContent !== '').map(each => {
     const range = document.createRange(); range.selectNodeContents(each); return [each.textContent, range.getBoundingClientRect()]; });
   return [...strip.querySelectorAll('[data-kind=effect]')].map(each => each.getBoundingClientRect())
     .flatMap(bar => words.filter(([, it]) => it.left < bar.right - 1 && bar.left < it.right - 1).map(([said]) => `#${strip.dataset.of} ${said}`)); })"""
