@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.demo import Demo, holder
 from tests.fake_engine import until
+from tests.page.conftest import Windows
 from tests.page.stage import Stage
 from tests.page.test_truth import agree
 
@@ -269,12 +270,14 @@ def test_a_new_run_ends_the_past(on_embedded: Demo, visit: Visit) -> None:
     agree(demo, stage)
 
 
-def test_without_the_server_what_was_seen_can_be_stepped_through(on_embedded: Demo, visit: Visit) -> None:
+def test_without_the_server_what_was_seen_can_be_stepped_through(
+    on_embedded: Demo, visit: Visit, windows: Windows
+) -> None:
     demo = on_embedded.fresh()
     stage = visit(demo)
     demo.submit("x.")
     stage.shows(done=1)
-    stage.deaf = True
+    windows.deafen(stage.page)
     stage.page.context.set_offline(True)
     expect(stage.find("body")).to_have_attribute("data-link", "reconnecting")
     back_to(stage, "basic.deliver")
