@@ -48,6 +48,7 @@ def test_a_stuck_worker_is_found_by_the_ack_timeout_and_stays_stuck_until_it_is_
 def late(demo: Demo) -> None:
     """Task 1 takes longer than the ack timeout: the broker gives it to another, and the first one finishes all the same."""
     demo.act("worker-3", "stop")
+    demo.once(lambda state: [each["consumers"] for each in state["queues"]] == [2], "two consumers")
     demo.submit("photo......")
     name = demo.once(lambda state: holder(state, 1), "a holder")
     demo.once(lambda state: len(task(state)["attempts"]) == 2, "the second attempt")
