@@ -123,9 +123,8 @@ def channel_closed(state: State, e: ev.ChannelClosed) -> None:
     spots = [spot for held in (conn.unacked, conn.at_risk) for spot in held if spot[0] == e.channel]
     noticed = stopwatch.how_channel_closed(e)
     give_back(state, conn, spots, "channel_closed", e.at, noticed, given_up=e.by == "broker")
-    conn.thrown = {
-        spot for spot in conn.thrown if spot[0] != e.channel
-    }  # opened again, it counts its tags anew
+    # opened again, it counts its tags anew
+    conn.thrown = {spot for spot in conn.thrown if spot[0] != e.channel}
     for spot in [spot for spot in conn.taken_away if spot[0] == e.channel]:
         task, attempt = conn.taken_away.pop(spot)
         attempt.end = "channel_closed"

@@ -32,9 +32,8 @@ def apply(state: State, event: ev.Event) -> None:
     state.seq = max(state.seq, event.seq)
     state.at = max(state.at, event.at)
     if number is not None:
-        conn = (
-            state.conns.get(number) or conn
-        )  # an open one comes before one of that number behind a black hole
+        # an open one comes before one of that number behind a black hole
+        conn = state.conns.get(number) or conn
         lane, who = (conn.lane, conn.label) if conn else (None, "")
     else:
         who = getattr(event, "worker", "")

@@ -123,9 +123,8 @@ class Queue:
         self.difference = 0  # the broker's own count of ready messages less ours, once both stood still
         self._counted: int | None = None  # that count, as long as nothing has happened here since
         self._again = 0  # how often it has come again
-        self.doubtful_to: int | None = (
-            None  # the broker died: what was published on connections up to this one may be gone
-        )
+        # the broker died: what was published on connections up to this one may be gone
+        self.doubtful_to: int | None = None
         self._fresh: OrderedDict[str, Task] = OrderedDict()
         self._returned: list[tuple[Rank, Task]] = []
         self._gone = 0  # so many at the head of _returned have left

@@ -53,9 +53,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "connection_closed": ("cut", "stop", "finish"),
     "heartbeat": ("blackhole", "freeze", "delay"),
     "ack_timeout": ("stuck", "blackhole", "freeze", "delay"),
-    "channel_closed": (
-        "finish",
-    ),  # under auto-ack, with what came between its cancel and the broker's answer
+    # under auto-ack, with what came between its cancel and the broker's answer
+    "channel_closed": ("finish",),
     "nack": ("finish",),
 }
 
