@@ -22,7 +22,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     for demo in demos(request, tmp_path_factory):
         demo.fresh()
         demo.act("worker-3", "stop")
-        demo.once(lambda state: worker(state, "worker-3")["state"] == "stopped", "worker-3 stopped")
+        demo.once(lambda state: worker(state, "worker-3")["pid"] is None, "the end of worker-3's process")
         yield demo
 
 
