@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A Node fetched through pip, where the machine has none, lives in .venv/bin: it is looked for there last.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
-.PHONY: run test test-long check format bench chaos faults pictures baselines clean
+.PHONY: run test test-long check format bench chaos soak faults pictures baselines clean
 
 run: .venv/installed
 	@$(BIN)/python -m webapp $(ARGS)
@@ -30,6 +30,9 @@ bench: .venv/installed-dev
 
 chaos: .venv/installed-dev
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: .venv/installed-dev
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 faults: .venv/installed-dev
 	@$(BIN)/python -m tests.fault_table
