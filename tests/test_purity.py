@@ -26,6 +26,7 @@ PURE = [
     "webapp.messages",
     "webapp.peers",
     "webapp.projection",
+    "webapp.queues",
     "webapp.records",
     "webapp.routing",
     "webapp.state",

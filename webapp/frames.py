@@ -13,7 +13,8 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from webapp import stopwatch, wirelog, wounds
-from webapp.records import SETTLED, Attempt, Away, Lane, Producer, Queue, Task, TaskState
+from webapp.queues import Queue
+from webapp.records import SETTLED, Attempt, Away, Lane, Producer, Task, TaskState
 from webapp.state import LOG_KEPT, State
 
 View: TypeAlias = dict[str, Any]

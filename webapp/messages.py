@@ -12,7 +12,8 @@ from __future__ import annotations
 from webapp import events as ev
 from webapp import stopwatch
 from webapp.peers import RESULTS, lane_of, producer_of
-from webapp.records import Attempt, Conn, Held, Queue, Task, TaskState
+from webapp.queues import Queue
+from webapp.records import Attempt, Conn, Held, Task, TaskState
 from webapp.routing import routes
 from webapp.state import State
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from webapp import events as ev
+from webapp.queues import Queue
 from webapp.records import (
     OPEN,
     SETTLED,
@@ -20,7 +21,6 @@ from webapp.records import (
     Conn,
     Lane,
     Producer,
-    Queue,
     Rank,
     Settings,
     Task,

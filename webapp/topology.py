@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from webapp import events as ev
 from webapp.peers import EXCLUSIVE_KEPT, RESULTS
-from webapp.records import Queue
+from webapp.queues import Queue
 from webapp.state import State
 
 EXCHANGES_KEPT = 500
