@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,10 @@ from hypothesis import HealthCheck, settings
 from tests import needs
 from tests.demo import Demo
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# At home every run tries others; CI tries the same ones each time, as Hypothesis itself would have it: what lands is not for chance to say.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.load_profile("patient")
 
 # The files that take longest, longest first: they begin first, so that no process is left alone with one at the end.
@@ -21,6 +25,9 @@ LONG = (
     "test_holds", "test_blackholes", "page/test_stage", "page/test_faults", "page/test_sizes", "test_other_clients", "test_command_line", "test_tutorials", "page/test_access", "page/test_output", "test_broker_safety",
     "test_vhost_machine", "page/test_keys", "test_workers", "page/test_pictures", "page/test_talk", "test_frames", "test_producer", "test_soup",
 )  # fmt: skip
+LONG_MAY_TAKE = (
+    600  # seconds until a long test is given up: a busy machine takes several times as long as an idle one
+)
 HERE = Path(__file__).parent
 PLACES = {HERE / f"{name}.py": place for place, name in enumerate(LONG)}
 
@@ -31,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_MAY_TAKE))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ SPARE = 25_000_000  # bytes: what a backlog leaves behind, and little beside the
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_a_hundred_thousand_messages_leave_nothing_behind() -> None:
     with Scene() as scene:
         found = list(samples(scene.fresh("embedded"), ROUNDS, COUNT, size=SIZE))

@@ -21,7 +21,6 @@ def broker(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.long
 @pytest.mark.alone
-@pytest.mark.timeout(400)
 def test_a_minute_of_chaos_loses_nothing_and_the_books_are_right_after_every_event(
     broker: str, tmp_path: Path
 ) -> None:
@@ -35,7 +34,6 @@ def test_a_minute_of_chaos_loses_nothing_and_the_books_are_right_after_every_eve
 
 @pytest.mark.long
 @pytest.mark.alone
-@pytest.mark.timeout(300)
 def test_under_auto_ack_every_loss_has_a_name(broker: str, tmp_path: Path) -> None:
     report = storm(broker, tmp_path, seed=7, seconds=20, tasks=2_000, ack="auto")
     assert report["ledger"]["lost"] > 0

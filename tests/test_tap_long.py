@@ -15,7 +15,7 @@ from tests.test_tap import OPENED, OPENING, Scene, frames
 
 HALF = 512 * 1024 * 1024  # bytes
 GROWTH = 48 * 1024 * 1024  # bytes of resident memory; what is in flight, and what the allocator keeps
-MINUTE = 240
+DEADLINE = 500  # seconds, for the gigabyte
 
 
 def resident() -> int:
@@ -58,10 +58,9 @@ async def drink(reader: asyncio.StreamReader) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(MINUTE + 20)
 def test_a_gigabyte_passes_unaltered_and_memory_stays_flat() -> None:
     async def go() -> None:
-        async with asyncio.timeout(MINUTE), Scene() as scene:
+        async with asyncio.timeout(DEADLINE), Scene() as scene:
             dice = random.Random(11)
             scene.journal._write = lambda _: None  # a reader that keeps up
             scene.journal.on_event.clear()

@@ -466,6 +466,5 @@ def test_the_broker_keeps_the_rules_and_what_it_has_to_through_restarts() -> Non
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_the_broker_keeps_the_rules_for_thirty_thousand_steps_and_many_restarts() -> None:
     run(1_000, steps=30_000)

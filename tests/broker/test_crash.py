@@ -107,7 +107,6 @@ class Worker(threading.Thread):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
 def test_what_was_confirmed_survives_every_kill_exactly_once(kind, guard, tmp_path):
     broker = BROKERS[kind](guard, tmp_path)
     broker.start()
