@@ -325,6 +325,7 @@ class Engine:
                 ack_timeout=broker.ack_timeout,
             )
         )
+        self._supervisor.hurry()
 
     async def _keep_broker(self) -> None:
         """Notices that the broker is gone, and gets it back."""
