@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -88,6 +89,22 @@ def test_an_engine_that_cannot_start_has_the_only_word() -> None:
         refused(Web("--port", "0", FAKE_ENGINE="exit2"))
         == "unacked: the broker at 10.9.8.7 cannot be reached\n"
     )
+
+
+def test_an_engine_without_workers_has_it_too_and_is_not_started_again(tmp_path: Path) -> None:
+    with Web("--port", "0", FAKE_ENGINE="unmanned", FAKE_LIVES=str(tmp_path / "lives")) as web:
+        assert web.exit_code() == 2
+    assert web.err.text == "unacked: worker-1 could not be started\n"
+    assert len(lives(tmp_path / "lives")) == 1
+
+
+def test_an_engine_that_cannot_be_started_is_one_line_too() -> None:
+    program = "from webapp import __main__ as web; web.ENGINE = ('/nowhere/python',); web.main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--port", "0"], capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith("unacked: the engine could not be started: No such file or directory: ")
 
 
 def test_an_engine_that_dies_before_it_is_ready_is_reported() -> None:

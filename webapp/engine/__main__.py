@@ -24,6 +24,8 @@ from webapp.engine.brokers import BrokerFailed
 from webapp.engine.engine import Engine, EngineSettings
 from webapp.engine.folder import FolderTaken
 from webapp.engine.journal import Journal
+from webapp.engine.no_process import NO_MORE, NO_THREAD
+from webapp.engine.refused import Refused
 from webapp.engine.supervisor import WORKERS_MAX, WorkerSettings
 from webapp.engine.tap import PortTaken
 
@@ -59,7 +61,6 @@ async def run(settings: EngineSettings) -> int:
         loop.add_signal_handler(number, over.set)
     journal, unread = await _stdout(*(settings.resume or (0, 0.0)))
     engine = Engine(settings, journal)
-    threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
     starting = asyncio.create_task(engine.start())
     ends: list[asyncio.Future[Any]] = [
         asyncio.create_task(over.wait()),
@@ -68,6 +69,7 @@ async def run(settings: EngineSettings) -> int:
     ]
     code = 0
     try:
+        threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
         await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
@@ -75,7 +77,7 @@ async def run(settings: EngineSettings) -> int:
         if engine.failed.done():
             print(f"unacked: the engine failed: {engine.failed.result()}", file=sys.stderr, flush=True)
             code = 1
-    except (BrokerFailed, FolderTaken, PortTaken) as error:
+    except (BrokerFailed, FolderTaken, PortTaken, Refused) as error:
         print(f"unacked: {error}", file=sys.stderr, flush=True)
         code = 2
     finally:
@@ -190,7 +192,14 @@ def main(
         ack_timeout=ack_timeout,
         resume=resume,
     )
-    sys.exit(asyncio.run(run(settings)))
+    try:
+        code = asyncio.run(run(settings))
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            raise
+        print(f"unacked: no more threads can be started: {NO_MORE}.", file=sys.stderr, flush=True)
+        code = 2
+    sys.exit(code)
 
 
 if __name__ == "__main__":

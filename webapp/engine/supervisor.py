@@ -23,6 +23,7 @@ from pathlib import Path
 from webapp import events as ev
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
+from webapp.engine.no_process import why_not
 from webapp.engine.refused import Refused
 
 WORKER = Path(__file__).resolve().parents[2] / "workers" / "worker.py"
@@ -245,7 +246,7 @@ class Supervisor:
             }
             worker.process = await self._children.spawn(sys.executable, str(WORKER), env=env)
         except OSError as error:
-            raise Refused(503, f"{worker.name} could not be started: {error.strerror}.") from error
+            raise Refused(503, f"{worker.name} could not be started: {why_not(error)}.") from error
         self._journal.say(
             ev.WorkerStarted(
                 worker=worker.name,
