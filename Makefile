@@ -32,7 +32,7 @@ chaos: .venv/installed-dev
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 faults: .venv/installed-dev
-	@$(BIN)/python -m tests.fault_table
+	@$(BIN)/python -m pytest tests/test_fault_table.py --renew
 
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures
