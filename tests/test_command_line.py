@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -178,14 +179,17 @@ def test_a_killed_web_process_takes_its_engine_with_it(tmp_path: Path) -> None:
 def test_a_restarted_engine_gets_the_settings_as_the_page_left_them_and_the_taps_old_port(
     tmp_path: Path,
 ) -> None:
+    before = time.monotonic()
     with Web("--port", "0", "--amqp-port", "0", FAKE_LIVES=str(tmp_path / "lives")) as web:
         assert web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 9}).status == 200
+        after = time.monotonic()
         until(lambda: web.state()["settings"]["ack"] == "auto", "the new settings")
         os.kill(lives(tmp_path / "lives")[0]["pid"], signal.SIGKILL)
         web.err.wait_for("the engine ended .SIGKILL. and is started again")
         second = until(lambda: lives(tmp_path / "lives")[1:], "a second life")[0]
         given = dict(zip(second["arguments"][::2], second["arguments"][1::2], strict=True))
         assert (given["--amqp-port"], given["--ack"], given["--prefetch"]) == (str(PICKED_PORT), "auto", "9")
+        assert before < float(given["--resume"].partition("@")[2]) < after  # when the run began
 
 
 def test_nobody_reading_what_it_prints_is_no_reason_to_stop() -> None:

@@ -469,6 +469,22 @@ def test_a_machine_that_starts_no_process_is_one_line_and_exit_2_and_nothing_is_
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # every child of its had it
 
 
+def test_the_clock_of_a_run_that_goes_on_has_not_stood_still_meanwhile(tmp_path):
+    before = time.monotonic()
+    began = before - 100
+    with EngineProcess("--workers", "0", "--resume", f"7@{began}", data=tmp_path) as engine:
+        event = engine.wait("RunStarted")
+        assert event["seq"] == 8
+        assert before < began + event["at"] < time.monotonic()
+
+
+@pytest.mark.parametrize("resume", ["7", "@", "-1@3", "7@nan", "7@-inf", "7@inf", "7@1e300"])
+def test_a_run_that_cannot_have_been_is_not_gone_on_with(tmp_path, resume):
+    code, lines = refused("--resume", resume, data=tmp_path)
+    assert code == 2
+    assert "moment of the monotonic clock" in "".join(lines)
+
+
 def test_an_engine_that_cannot_go_on_says_so_and_ends(tmp_path):
     code, line = last_words(
         "from webapp.engine import census; census.Census.due = None", "--workers", "0", data=tmp_path

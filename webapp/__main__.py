@@ -206,7 +206,7 @@ def engine_command(chosen: Settings, current: Current) -> Sequence[str]:
             "--durable": state.settings.durable,
             "--kind": state.settings.kind,
             "--idempotent": state.settings.idempotent,
-            "--resume": f"{state.seq}@{current.now():.6f}",
+            "--resume": f"{state.seq}@{current.began:.6f}",
         }
     words = [word for flag, value in given.items() for word in (flag, str(value))]
     return [*ENGINE, *words]

@@ -40,8 +40,8 @@ ORDERS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds; `resume` is how far
-    the run has got that it goes on with: the last event's number and time."""
+    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds; `resume` is the
+    run that it goes on with: the last event's number, and the moment of the monotonic clock, in seconds, when it began."""
 
     broker: str
     host: str
