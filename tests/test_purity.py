@@ -19,6 +19,8 @@ PURE = [
     "webapp.broker.queues",
     "webapp.engine.codec",
     "webapp.engine.channels",
+    "webapp.engine.contents",
+    "webapp.engine.grants",
     "webapp.engine.no_process",
     "webapp.engine.observer",
     "webapp.engine.wire",
@@ -96,6 +98,8 @@ def test_pika_is_for_its_numbers_errors_and_fields_only() -> None:
     users = {module for module in PURE for name in reached(module, ROOT) if name.split(".")[0] == "pika"}
     assert {user for user in users if not user.startswith("webapp.broker.")} == {
         "webapp.engine.codec",
+        "webapp.engine.contents",
+        "webapp.engine.grants",
         "webapp.engine.observer",
     }
 
