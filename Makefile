@@ -35,7 +35,7 @@ soak: .venv/installed-dev
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 faults: .venv/installed-dev
-	@$(BIN)/python -m tests.fault_table
+	@$(BIN)/python -m pytest tests/test_fault_table.py --renew
 
 pictures: .venv/installed-dev
 	@$(BIN)/python -m tests.pictures

@@ -21,7 +21,7 @@ settings.load_profile("patient")
 
 # The files that take longest, longest first: they begin first, so that no process is left alone with one at the end.
 LONG = (
-    "test_engine", "test_demo", "test_stuck", "page/test_links", "page/test_ways", "test_restart", "page/test_controls", "page/test_code", "page/test_kill", "page/test_truth", "page/test_time", "page/test_strips", "page/test_wire",
+    "test_fault_table", "test_engine", "test_demo", "test_stuck", "page/test_links", "page/test_ways", "test_restart", "page/test_controls", "page/test_code", "page/test_kill", "page/test_truth", "page/test_time", "page/test_strips", "page/test_wire",
     "test_holds", "test_blackholes", "page/test_stage", "page/test_faults", "page/test_sizes", "test_other_clients", "test_command_line", "test_tutorials", "page/test_access", "page/test_output", "test_broker_safety",
     "test_vhost_machine", "page/test_keys", "test_workers", "page/test_pictures", "page/test_talk", "test_frames", "test_producer", "test_soup",
 )  # fmt: skip
@@ -33,7 +33,11 @@ PLACES = {HERE / f"{name}.py": place for place, name in enumerate(LONG)}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="take the pictures of tests/page/pictures anew")
+    parser.addoption(
+        "--renew",
+        action="store_true",
+        help="take anew what is compared: the pictures of tests/page/pictures, or the README's table of faults",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

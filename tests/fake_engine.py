@@ -34,6 +34,7 @@ START = 60.0  # … but for the start, which on RabbitMQ beside other tests take
 
 MISBEHAVIOURS = {
     "exit2": "prints a line on stderr and exits with 2, as at an unreachable broker",
+    "unmanned": "prints a line on stderr and exits with 2 once the broker is there, as where no worker can be started",
     "crash": "dies before the broker is there",
     "garbage": "prints lines that are no events between the good ones",
     "mute": "never answers a command",
@@ -93,6 +94,9 @@ def main(arguments: list[str]) -> None:
         url="amqp://127.0.0.1:1/",
         amqp_port=amqp_port,
     )
+    if "unmanned" in odd and not later:
+        print("unacked: worker-1 could not be started", file=sys.stderr)
+        sys.exit(2)
     pids = itertools.count(1000)
     names = [f"worker-{n + 1}" for n in range(int(options["--workers"]))]
     for name in names:

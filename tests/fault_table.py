@@ -1,7 +1,7 @@
-"""The README's table of faults, measured on both brokers: `make faults` writes it between two markers.
+"""The README's table of faults: how each is done, what is measured of it, and the table's lines.
 
 Each fault hits the worker that has the one task in hand, on a fresh run with three workers. From the fault to the redelivery is measured as the
-page does: from the fault's event to the next delivery's.
+page does: from the fault's event to the next delivery's. test_fault_table.py measures; `make faults` has it write the table between two markers.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import os
 import re
 import signal
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 from tests.demo import BROKERS, Demo, alone, held, holder, task, worker
 from tests.fake_engine import CHECKOUT, until
 from tests.test_crash import children
+from tests.test_sockets import Page
+from webapp.stopwatch import LATEST
 
 README = CHECKOUT / "README.md"
 BEGIN, END = "<!-- faults: written by make faults -->", "<!-- end of faults -->"
+HEAD = (
+    "| fault | what it is | how the broker noticed | embedded | RabbitMQ | lost / redelivered / done twice |",
+    "|---|---|---|---|---|---|",
+)
+HEARTBEAT = 4  # seconds: what workers/worker.py asks for
 ACK_TIMEOUT = 15  # seconds: longer than three heartbeats of a worker
 NOTICED = {
     "": "nothing to notice",
@@ -30,13 +35,18 @@ NOTICED = {
     "broker_restart": "it was gone itself",
     "engine_restart": "it was gone itself",
 }
+# How it was noticed -> the seconds before which that cannot have been: an ack timeout comes after any heartbeat would have.
+NOT_BEFORE = {"heartbeat": HEARTBEAT, "ack_timeout": LATEST * HEARTBEAT}
 WORDS = "photo...."  # four seconds of work
+Key: TypeAlias = tuple[str, str]  # a fault and what it is, which names a row
 
 
 def in_hand(demo: Demo) -> str:
-    """The worker that has task 1 in hand."""
+    """The worker that has begun with task 1: what it has not begun, it gives back when it is to finish."""
     demo.submit(WORDS)
     name: str = demo.once(lambda state: holder(state, 1), "a holder")
+    with Page(demo.url()) as page:
+        page.until(lambda view: f"Received {WORDS}" in "".join(view["workers"][name]["output"]))
     return name
 
 
@@ -80,7 +90,9 @@ def broker_killed(demo: Demo) -> None:
 
 
 def engine_killed(demo: Demo) -> None:
-    in_hand(demo)
+    demo.submit("photo...")  # RabbitMQ 3.10 can lose a quorum queue that is younger than three seconds
+    demo.once(lambda state: state["ledger"]["done"] == 1, "one done")
+    in_hand(demo.fresh())
     (engine,) = children(demo.process.pid, "webapp.engine")
     os.kill(engine, signal.SIGKILL)
     until(lambda: demo.ask("GET", "/healthz").status == 503, "the end of the engine")
@@ -93,6 +105,10 @@ class Scenario:
     fault: str
     what: str
     do: Callable[[Demo], None]
+
+    @property
+    def key(self) -> Key:
+        return self.fault, self.what
 
 
 SCENARIOS = (
@@ -112,57 +128,63 @@ SCENARIOS = (
 CURES = ("start", "thaw", "restore", "release")  # what ends a fault is none
 
 
-def measure(demo: Demo, scenario: Scenario) -> tuple[str, float | None, dict[str, int]]:
-    """How it was noticed, after how many seconds the task was with somebody again, and the ledger."""
+class Measured(NamedTuple):
+    """How a fault was noticed, after how many seconds the task was with somebody again (None: it never left), and how it ended: lost /
+    redelivered / done twice."""
+
+    noticed: str
+    seconds: float | None
+    ends: str
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What of it does not depend on the machine, as the table says it."""
+        return NOTICED[self.noticed], self.ends
+
+
+def measure(demo: Demo, scenario: Scenario) -> Measured:
+    """The fault, on a fresh run, and what came of it."""
     demo.fresh()
-    # RabbitMQ 3.10 can lose a quorum queue that is younger than three seconds when it is killed.
-    demo.once(lambda _: demo.state()["broker"]["up"], "the broker")
     scenario.do(demo)
     demo.once(lambda state: state["ledger"]["done"] == 1, f"{scenario.what}: done", within=60)
-    attempts: list[dict[str, Any]] = task(demo.state())["attempts"]
-    first = attempts[0]
-    seconds = None
-    if len(attempts) > 1:
-        seconds = attempts[1]["delivered_at"] - first["fault"]["at"]
-    return first["noticed"], seconds, demo.state()["ledger"]
+    state = demo.state()
+    first, *again = task(state)["attempts"]
+    return Measured(
+        first["noticed"],
+        again[0]["delivered_at"] - first["fault"]["at"] if again else None,
+        " / ".join(str(state["ledger"][each]) for each in ("lost", "redelivered", "done_twice")),
+    )
 
 
-def rows() -> list[str]:
-    """The table's lines."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for broker in BROKERS:
-        with tempfile.TemporaryDirectory() as data:
-            flags = ("--ack-timeout", str(ACK_TIMEOUT))
-            with Demo(Path(data), *flags, broker=broker) as demo:
-                demo.url()
-                for scenario in SCENARIOS:
-                    noticed, seconds, ledger = measure(demo, scenario)
-                    row = found.setdefault(
-                        (scenario.fault, scenario.what), {"noticed": set(), "ledger": set()}
-                    )
-                    row["noticed"].add(NOTICED[noticed])
-                    row["ledger"].add(tuple(ledger[each] for each in ("lost", "redelivered", "done_twice")))
-                    row[broker] = "–" if seconds is None else duration(seconds)
-                    print(broker, scenario.what, noticed, seconds, flush=True)
-    lines = [
-        "| fault | what it is | how the broker noticed | embedded | RabbitMQ | lost / redelivered / done twice |",
-        "|---|---|---|---|---|---|",
-    ]
-    for (fault, what), row in found.items():
-        ends = ", or ".join(" / ".join(map(str, each)) for each in sorted(row["ledger"]))
-        cells = [
-            f"`{fault}`",
-            what,
-            ", or ".join(sorted(row["noticed"])),
-            row["embedded"],
-            row["rabbitmq"],
-            ends,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+def rows() -> dict[Key, tuple[str, str]]:
+    """What the README says of each fault: how the broker noticed, and how it ended."""
+    found = {}
+    for line in between(README.read_text("utf-8"))[1].splitlines()[len(HEAD) :]:
+        fault, what, noticed, *_, ends = line.strip("| ").split(" | ")
+        key = fault.strip("`"), what
+        assert key not in found, key
+        found[key] = noticed, ends
+    return found
 
 
-def duration(seconds: float) -> str:
+def line(scenario: Scenario, measured: Mapping[str, Measured]) -> str:
+    """A line of the table. The brokers differ in the times only."""
+    (words,) = {each.words for each in measured.values()}
+    times = [duration(measured[broker].seconds) for broker in BROKERS]
+    return f"| {' | '.join((f'`{scenario.fault}`', scenario.what, words[0], *times, words[1]))} |"
+
+
+def write(lines: list[str]) -> None:
+    """Puts them between the README's markers."""
+    text = README.read_text("utf-8")
+    place = between(text)
+    table = "\n".join((*HEAD, *lines)) + "\n"
+    README.write_text(text[: place.start(1)] + table + text[place.end(1) :], "utf-8")
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
@@ -171,14 +193,3 @@ def between(text: str) -> re.Match[str]:
     found = re.search(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", text, re.DOTALL)
     assert found, "README.md has lost the markers of the table of faults"
     return found
-
-
-def main() -> None:
-    text = README.read_text("utf-8")
-    place = between(text)
-    table = "\n".join(rows()) + "\n"
-    README.write_text(text[: place.start(1)] + table + text[place.end(1) :], "utf-8")
-
-
-if __name__ == "__main__":
-    main()

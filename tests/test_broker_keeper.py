@@ -13,7 +13,7 @@ from webapp import events as ev
 from webapp.engine import brokers, engine, orders
 from webapp.engine.engine import Engine, EngineSettings
 from webapp.engine.journal import Journal
-from webapp.engine.supervisor import WorkerSettings
+from webapp.engine.supervisor import Worker, WorkerSettings
 from webapp.engine.tap import Address
 
 
@@ -159,6 +159,17 @@ def test_a_broker_that_lives_and_does_not_answer_is_started_again(play: Callable
         await Wired.made.get()
         assert (scene.broker.kills, scene.outages) == (1, ["BrokerStopped", "BrokerStarted"])
         assert not scene.engine.failed.done()
+
+    play(act)
+
+
+def test_workers_that_wait_for_their_next_start_hear_that_the_broker_is_back(
+    play: Callable[[Act], None],
+) -> None:
+    async def act(scene: Scene, _: Wired) -> None:
+        waiting = scene.engine._supervisor.workers["worker-1"] = Worker("worker-1")
+        await scene.restart()
+        assert waiting.again.is_set()
 
     play(act)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,22 @@ def test_an_engine_that_cannot_start_has_the_only_word() -> None:
     )
 
 
+def test_an_engine_without_workers_has_it_too_and_is_not_started_again(tmp_path: Path) -> None:
+    with Web("--port", "0", FAKE_ENGINE="unmanned", FAKE_LIVES=str(tmp_path / "lives")) as web:
+        assert web.exit_code() == 2
+    assert web.err.text == "unacked: worker-1 could not be started\n"
+    assert len(lives(tmp_path / "lives")) == 1
+
+
+def test_an_engine_that_cannot_be_started_is_one_line_too() -> None:
+    program = "from webapp import __main__ as web; web.ENGINE = ('/nowhere/python',); web.main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--port", "0"], capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert ended.stderr.startswith("unacked: the engine could not be started: No such file or directory: ")
+
+
 def test_an_engine_that_dies_before_it_is_ready_is_reported() -> None:
     assert "exit code 3" in refused(Web("--port", "0", FAKE_ENGINE="crash"))
 
@@ -161,14 +179,17 @@ def test_a_killed_web_process_takes_its_engine_with_it(tmp_path: Path) -> None:
 def test_a_restarted_engine_gets_the_settings_as_the_page_left_them_and_the_taps_old_port(
     tmp_path: Path,
 ) -> None:
+    before = time.monotonic()
     with Web("--port", "0", "--amqp-port", "0", FAKE_LIVES=str(tmp_path / "lives")) as web:
         assert web.ask("PUT", "/api/settings", {"ack": "auto", "prefetch": 9}).status == 200
+        after = time.monotonic()
         until(lambda: web.state()["settings"]["ack"] == "auto", "the new settings")
         os.kill(lives(tmp_path / "lives")[0]["pid"], signal.SIGKILL)
         web.err.wait_for("the engine ended .SIGKILL. and is started again")
         second = until(lambda: lives(tmp_path / "lives")[1:], "a second life")[0]
         given = dict(zip(second["arguments"][::2], second["arguments"][1::2], strict=True))
         assert (given["--amqp-port"], given["--ack"], given["--prefetch"]) == (str(PICKED_PORT), "auto", "9")
+        assert before < float(given["--resume"].partition("@")[2]) < after  # when the run began
 
 
 def test_nobody_reading_what_it_prints_is_no_reason_to_stop() -> None:

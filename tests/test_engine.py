@@ -446,6 +446,45 @@ def test_a_missing_rabbitmq_server_is_one_line_and_exit_2(tmp_path):
     assert "apt install rabbitmq-server" in line
 
 
+NOWHERE = "from types import SimpleNamespace as Made; from webapp.engine import {0}; {0}.sys = Made(executable='/nowhere/python')"
+NO_THREAD = 'lambda *_, **__: (_ for _ in ()).throw(RuntimeError("can\'t start new thread"))'
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (NOWHERE.format("children"), "No process can be started: No such file or directory: install Unacked"),
+        (NOWHERE.format("supervisor"), "worker-1 could not be started: No such file or directory: install"),
+        (f"import asyncio; asyncio.create_subprocess_exec = {NO_THREAD}", "raise the limit (ulimit -u)"),
+        (f"import threading; threading._start_new_thread = {NO_THREAD}", "raise the limit (ulimit -u)"),
+    ],
+    ids=["no undertaker", "no worker", "no thread for a child", "no thread"],
+)
+def test_a_machine_that_starts_no_process_is_one_line_and_exit_2_and_nothing_is_left(tmp_path, change, says):
+    code, line = last_words(change, data=tmp_path)
+    assert code == 2
+    assert line.startswith("unacked: ") and says in line
+    for file in tmp_path.glob("*.lock"):
+        with file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # every child of its had it
+
+
+def test_the_clock_of_a_run_that_goes_on_has_not_stood_still_meanwhile(tmp_path):
+    before = time.monotonic()
+    began = before - 100
+    with EngineProcess("--workers", "0", "--resume", f"7@{began}", data=tmp_path) as engine:
+        event = engine.wait("RunStarted")
+        assert event["seq"] == 8
+        assert before < began + event["at"] < time.monotonic()
+
+
+@pytest.mark.parametrize("resume", ["7", "@", "-1@3", "7@nan", "7@-inf", "7@inf", "7@1e300"])
+def test_a_run_that_cannot_have_been_is_not_gone_on_with(tmp_path, resume):
+    code, lines = refused("--resume", resume, data=tmp_path)
+    assert code == 2
+    assert "moment of the monotonic clock" in "".join(lines)
+
+
 def test_an_engine_that_cannot_go_on_says_so_and_ends(tmp_path):
     code, line = last_words(
         "from webapp.engine import census; census.Census.due = None", "--workers", "0", data=tmp_path

@@ -19,6 +19,9 @@ PURE = [
     "webapp.broker.queues",
     "webapp.engine.codec",
     "webapp.engine.channels",
+    "webapp.engine.contents",
+    "webapp.engine.grants",
+    "webapp.engine.no_process",
     "webapp.engine.observer",
     "webapp.engine.wire",
     "webapp.events",
@@ -42,6 +45,7 @@ HARMLESS = {
     "collections",
     "collections.abc",
     "dataclasses",
+    "errno",
     "heapq",
     "itertools",
     "msgspec",
@@ -95,6 +99,8 @@ def test_pika_is_for_its_numbers_errors_and_fields_only() -> None:
     users = {module for module in PURE for name in reached(module, ROOT) if name.split(".")[0] == "pika"}
     assert {user for user in users if not user.startswith("webapp.broker.")} == {
         "webapp.engine.codec",
+        "webapp.engine.contents",
+        "webapp.engine.grants",
         "webapp.engine.observer",
     }
 

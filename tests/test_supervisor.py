@@ -14,6 +14,7 @@ import pytest
 
 from tests.fake_engine import DEADLINE
 from webapp import events as ev
+from webapp.engine import supervisor
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
 from webapp.engine.refused import Refused
@@ -161,6 +162,54 @@ def test_a_start_that_fails_is_not_tried_again_once_the_worker_was_stopped(
         scene.supervisor.stop(name)
         await worker.life
         assert scene.heard(ev.WorkerExited)[-1].restart_in is None
+
+    on_stage(act)
+
+
+def test_a_worker_that_waits_is_started_at_once_when_what_it_fell_over_is_back(
+    on_stage: Callable[[Act], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "BACK_OFF", (600.0, 4800.0))
+
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        for fall in (1, 2):
+            scene.supervisor.workers[name].process.kill()
+            assert (await scene.once(ev.WorkerExited, fall)).restart_in == 600.0  # each is the first again
+            scene.supervisor.hurry()
+            await scene.once(ev.WorkerStarted, fall + 1)
+
+    on_stage(act)
+
+
+def test_a_second_stop_is_refused_and_said_by_nobody_and_a_start_comes_after_it(
+    on_stage: Callable[[Act], None],
+) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        scene.supervisor.freeze(name)
+        scene.supervisor.stop(name)
+        with pytest.raises(Refused, match="being stopped already"):
+            scene.supervisor.stop(name)
+        await scene.supervisor.start(name)
+        assert len(scene.heard(ev.WorkerAsked, action="stop")) == 1
+        assert [each.asked for each in scene.heard(ev.WorkerExited)] == ["stop"]
+        scene.supervisor.finish(name)
+        scene.supervisor.stop(name)  # it need not wait for its task
+        await scene.once(ev.WorkerExited, 2)
+        assert len(scene.heard(ev.WorkerAsked, action="stop")) == 2
+
+    on_stage(act)
+
+
+def test_a_stop_that_did_not_get_through_can_be_asked_for_again(on_stage: Callable[[Act], None]) -> None:
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        worker = scene.supervisor.workers[name]
+        worker.asked = "stop"  # and nobody has sent the signal
+        with pytest.raises(Refused):
+            scene.supervisor.stop(name)
+        await worker.life
 
     on_stage(act)
 

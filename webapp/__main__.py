@@ -47,7 +47,7 @@ from webapp.events import AnyEvent, BrokerStarted
 from webapp.film import Film
 from webapp.producer import Producer
 from webapp.settings import CHECKOUT, OPTIONS, BadSetting, Settings
-from webapp.sources import Live
+from webapp.sources import CANNOT_START, Live
 
 log = logging.getLogger("unacked")
 
@@ -156,7 +156,7 @@ def run(chosen: Settings) -> int:
     engine.start()
     producer.start()
 
-    announced = None
+    announced, first = None, True
     stopping = False
     while not stopping:
         what, news = happenings.get()
@@ -168,11 +168,14 @@ def run(chosen: Settings) -> int:
                 if announced is None:
                     open_browser(page_url, chosen.open)
                 announced = news.amqp_port
-        elif announced is None:  # the engine ended before it was ever ready: it has said why
-            if news != 2:
-                raise CannotStart(f"the engine ended at its start ({how_it_ended(news)}).")
-            return 2
+        elif (
+            news == CANNOT_START and first
+        ):  # the engine could not start, or not its workers: it has said why
+            return CANNOT_START
+        elif announced is None:
+            raise CannotStart(f"the engine ended at its start ({how_it_ended(news)}).")
         else:
+            first = False
             print(f"unacked: the engine ended ({how_it_ended(news)}) and is started again.", file=sys.stderr)
     say("Stopping …")
     producer.stop()
@@ -203,7 +206,7 @@ def engine_command(chosen: Settings, current: Current) -> Sequence[str]:
             "--durable": state.settings.durable,
             "--kind": state.settings.kind,
             "--idempotent": state.settings.idempotent,
-            "--resume": f"{state.seq}@{current.now():.6f}",
+            "--resume": f"{state.seq}@{current.began:.6f}",
         }
     words = [word for flag, value in given.items() for word in (flag, str(value))]
     return [*ENGINE, *words]

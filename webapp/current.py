@@ -44,6 +44,11 @@ class Current:
         projection.apply(self.state, event)
         self.changed.set()
 
+    @property
+    def began(self) -> float:
+        """The moment of our clock when the run began."""
+        return self._clock() - self.now()
+
     def now(self) -> float:
         """Seconds since the run began, never before the last event; 0 before there was one."""
         return 0.0 if self._began is None else self._clock() - self._began

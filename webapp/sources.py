@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from webapp.engine.no_process import why_not
 from webapp.events import AnyEvent, Reply, RunStarted, decode
 from webapp.problems import EngineGone, Refused, TookTooLong
 
@@ -32,6 +33,7 @@ log = logging.getLogger("unacked")
 CHUNK = 64 * 1024  # bytes read at once; the page gets its turn after each
 LONGEST_LINE = 1024 * 1024  # bytes; more without a line end is not our engine
 ANSWER_WITHIN = 30.0  # seconds
+CANNOT_START = 2  # exit code of an engine that has said why it cannot start
 END_WITHIN = 4.5  # seconds an engine gets for an orderly end
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the engine is started again: the first time, the second …
 STEADY = 30.0  # seconds after which a run counts as one that worked, and the pauses begin anew
@@ -153,12 +155,16 @@ class Live:
                     standard_in,
                 ):  # eventlet made them non-blocking, and they belong to another process
                     os.set_blocking(theirs.fileno(), True)
-                process = self._process = subprocess.Popen(
-                    list(self._command()),
-                    stdin=standard_in.fileno(),
-                    stdout=out.fileno(),
-                    start_new_session=True,
-                )
+                try:
+                    process = self._process = subprocess.Popen(
+                        list(self._command()),
+                        stdin=standard_in.fileno(),
+                        stdout=out.fileno(),
+                        start_new_session=True,
+                    )
+                except OSError as error:
+                    log.error("the engine could not be started: %s", why_not(error))
+                    return CANNOT_START
             if self._stopping.is_set():  # stop() came while there was no process to stop
                 process.terminate()
             self._orders = orders

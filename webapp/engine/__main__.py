@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from webapp.engine.brokers import BrokerFailed
 from webapp.engine.engine import Engine, EngineSettings
 from webapp.engine.folder import FolderTaken
 from webapp.engine.journal import Journal
+from webapp.engine.no_process import NO_MORE, NO_THREAD
+from webapp.engine.refused import Refused
 from webapp.engine.supervisor import WORKERS_MAX, WorkerSettings
 from webapp.engine.tap import PortTaken
 
@@ -57,9 +60,8 @@ async def run(settings: EngineSettings) -> int:
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
-    journal, unread = await _stdout(*(settings.resume or (0, 0.0)))
+    journal, unread = await _stdout(*(settings.resume or (0, None)))
     engine = Engine(settings, journal)
-    threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
     starting = asyncio.create_task(engine.start())
     ends: list[asyncio.Future[Any]] = [
         asyncio.create_task(over.wait()),
@@ -68,6 +70,7 @@ async def run(settings: EngineSettings) -> int:
     ]
     code = 0
     try:
+        threading.Thread(target=_listen, args=(loop, engine.order, over.set), daemon=True).start()
         await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
@@ -75,7 +78,7 @@ async def run(settings: EngineSettings) -> int:
         if engine.failed.done():
             print(f"unacked: the engine failed: {engine.failed.result()}", file=sys.stderr, flush=True)
             code = 1
-    except (BrokerFailed, FolderTaken, PortTaken) as error:
+    except (BrokerFailed, FolderTaken, PortTaken, Refused) as error:
         print(f"unacked: {error}", file=sys.stderr, flush=True)
         code = 2
     finally:
@@ -110,32 +113,34 @@ def _listen(loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None], over
         loop.call_soon_threadsafe(over)
 
 
-async def _stdout(seq: int, at: float) -> tuple[Journal, asyncio.Event]:
+async def _stdout(seq: int, began: float | None) -> tuple[Journal, asyncio.Event]:
     """A journal that writes to standard output, and an event for the moment when nobody reads it any more. The run has got as far
-    as `seq` and `at` already."""
+    as `seq` already, and began at that moment of the monotonic clock."""
     out = _Out()
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     try:
         transport, _ = await asyncio.get_running_loop().connect_write_pipe(lambda: out, pipe)
     except ValueError:  # a plain file: it is never slow
-        journal = Journal(pipe.write, seq=seq, at=at)
+        journal = Journal(pipe.write, seq=seq, began=began)
     else:
         transport.set_write_buffer_limits(high=STDOUT_HIGH)
-        journal = out.journal = Journal(transport.write, seq=seq, at=at)
+        journal = out.journal = Journal(transport.write, seq=seq, began=began)
     return journal, out.lost
 
 
 def _resume(_: Any, __: Any, value: str | None) -> tuple[int, float] | None:
-    """SEQ@AT: how far a run has got."""
+    """SEQ@BEGAN: how far a run has got, and when it began. The clock is the machine's: every process tells the same time by it."""
     if value is None:
         return None
-    seq, _, at = value.partition("@")
+    seq, _, began = value.partition("@")
     try:
-        found = int(seq), float(at)
+        found = int(seq), float(began)
     except ValueError:
         found = -1, 0.0
-    if found[0] < 0 or not 0 <= found[1] < math.inf:
-        raise click.BadParameter("must be an event's number, @, and its time in seconds")
+    if found[0] < 0 or not -math.inf < found[1] <= time.monotonic():
+        raise click.BadParameter(
+            "must be an event's number, @, and a moment of the monotonic clock in seconds"
+        )
     return found
 
 
@@ -161,7 +166,7 @@ def _resume(_: Any, __: Any, value: str | None) -> tuple[int, float] | None:
 @click.option(
     "--resume",
     callback=_resume,
-    metavar="SEQ@AT",
+    metavar="SEQ@BEGAN",
     help="go on with the run that got so far: on the same data, with these numbers",
 )
 def main(
@@ -190,7 +195,14 @@ def main(
         ack_timeout=ack_timeout,
         resume=resume,
     )
-    sys.exit(asyncio.run(run(settings)))
+    try:
+        code = asyncio.run(run(settings))
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            raise
+        print(f"unacked: no more threads can be started: {NO_MORE}.", file=sys.stderr, flush=True)
+        code = 2
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from webapp.engine.children import Children
+from webapp.engine.no_process import why_not
 from webapp.engine.tap import Address
 
 PORTS = "ports"  # the file where a node's ports are written down
@@ -122,7 +123,7 @@ class OwnBroker(Broker):
         try:
             return await self._children.spawn(*argv, **more)
         except OSError as error:
-            raise BrokerFailed(f"{argv[0]} could not be started: {error.strerror}") from error
+            raise BrokerFailed(f"{argv[0]} could not be started: {why_not(error)}") from error
 
     def _drain(self, process: Process) -> None:
         """Reads what the process prints for ever, so that it never blocks on a full pipe."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
+
+from webapp.engine.no_process import NO_THREAD
 
 UNDERTAKER = Path(__file__).with_name("undertaker.py")
 
@@ -26,7 +29,7 @@ class Children:
         self.inherit: tuple[int, ...] = ()  # open files that each of them has too
 
     def open(self) -> None:
-        """Starts the undertaker. Comes before the first `spawn`."""
+        """Starts the undertaker. Comes before the first `spawn`. Raises OSError."""
         self._undertaker = subprocess.Popen(
             [sys.executable, "-E", "-S", str(UNDERTAKER)], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -35,15 +38,20 @@ class Children:
         self, *argv: str, env: Mapping[str, str] | None = None, stderr: int | None = subprocess.STDOUT
     ) -> Process:
         """Starts a process with its output on a pipe and nothing on its input. Raises OSError."""
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            start_new_session=True,
-            pass_fds=self.inherit,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+                pass_fds=self.inherit,
+            )
+        except RuntimeError as error:
+            if NO_THREAD not in str(error):
+                raise
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
         self._tell(f"+ {process.pid}\n")
         return process
 

@@ -25,6 +25,7 @@ from webapp.engine.children import Children
 from webapp.engine.folder import Folder
 from webapp.engine.journal import Journal
 from webapp.engine.monitor import Gone, Monitor
+from webapp.engine.no_process import why_not
 from webapp.engine.refused import Refused
 from webapp.engine.supervisor import Supervisor, WorkerSettings
 from webapp.engine.tap import Tap
@@ -39,8 +40,8 @@ ORDERS_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds; `resume` is how far
-    the run has got that it goes on with: the last event's number and time."""
+    """What the engine is started with. `broker` is embedded, rabbitmq or an AMQP URL; `ack_timeout` is in seconds; `resume` is the
+    run that it goes on with: the last event's number, and the moment of the monotonic clock, in seconds, when it began."""
 
     broker: str
     host: str
@@ -77,7 +78,8 @@ class Engine:
         journal.on_event.append(self._census.note)
 
     async def start(self) -> None:
-        """Tap, folder, broker, workers, in this order. Raises BrokerFailed, FolderTaken and PortTaken."""
+        """Tap, folder, broker, workers, in this order. Raises BrokerFailed, FolderTaken and PortTaken, and Refused where no process can be
+        started."""
         settings = self._settings
         self._journal.say(
             ev.RunStarted(
@@ -94,7 +96,10 @@ class Engine:
             self._children.inherit = (await self._folder.take(keep=settings.resume is not None),)
         elif settings.resume is None:  # there is nothing of a foreign broker's here, only what workers knew
             self._folder.forget_results()
-        self._children.open()
+        try:
+            self._children.open()
+        except OSError as error:
+            raise Refused(503, f"No process can be started: {why_not(error)}.") from error
         self._broker = brokers.make(settings.broker, self._children, self._folder.path, settings.ack_timeout)
         await self._broker.start()
         self._monitor = Monitor(self._broker)
@@ -325,6 +330,7 @@ class Engine:
                 ack_timeout=broker.ack_timeout,
             )
         )
+        self._supervisor.hurry()
 
     async def _keep_broker(self) -> None:
         """Notices that the broker is gone, and gets it back."""

@@ -17,7 +17,7 @@ from webapp import events as ev
 
 class Journal:
     """Stamps events and writes them. `write` takes bytes that are whole lines; `clock` gives seconds. A run that goes on has got as far
-    as `seq` and `at`."""
+    as `seq`, and `began` at that moment of the clock; else it begins now."""
 
     def __init__(
         self,
@@ -25,11 +25,11 @@ class Journal:
         clock: Callable[[], float] = time.monotonic,
         *,
         seq: int = 0,
-        at: float = 0.0,
+        began: float | None = None,
     ) -> None:
         self._write = write
         self._clock = clock
-        self._began = clock() - at
+        self._began = clock() if began is None else began
         self._seq = seq
         self._lines: list[bytes] = []
         self._waiting = False

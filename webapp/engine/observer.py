@@ -9,7 +9,8 @@ What goes through is what came in, with one exception: a publish without a messa
 publish to its deliveries. A method that cannot be decoded, or that we do not know, passes unseen.
 
 Two tables say what is understood: CLIENT and BROKER, from method number to handler. A request's facts become an event when the
-broker's answer goes by, never before: a declare that was refused did not happen.
+broker's answer goes by, never before: a declare that was refused did not happen. What they are is in grants.py; what a whole message
+means, in contents.py.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from pika import spec
 
 from webapp import events as ev
 from webapp.engine import wire
-from webapp.engine.channels import PENDING_MAX, Channel, Content, Side, take
+from webapp.engine.channels import Channel, Content, Side, take
 from webapp.engine.codec import UNREADABLE
+from webapp.engine.contents import CONTENTS
+from webapp.engine.grants import GRANTS, recover
 
-RESULTS = "results"  # the routing key under which a worker publishes what it made of a task
 NAME_MAX = 200  # characters of a name a client gives itself
 
 
@@ -142,81 +144,9 @@ class Observer:
 
     def _complete(self, side: Side, channel: Channel, content: Content) -> None:
         channel.contents[side] = None
-        _CONTENT[type(content.method)](self, channel, content)
-
-    # -- what a whole message means -----------------------------------------------------------------------------
-
-    def _published(self, channel: Channel, content: Content) -> None:
-        method, header = content.method, content.header
-        assert header is not None
-        if channel.publish_seq is not None:
-            channel.publish_seq += 1
-            if len(channel.unconfirmed) < PENDING_MAX:
-                channel.unconfirmed[channel.publish_seq] = content.task
-        if not content.task:
-            return  # its header had no room for a message_id: it passes, untraced
-        to_default = not method.exchange
-        self._events.append(
-            ev.Published(
-                conn=self.conn,
-                channel=channel.number,
-                task=content.task,
-                queue=method.routing_key if to_default else "",
-                exchange=method.exchange,
-                routing_key=method.routing_key,
-                persistent=header.persistent,
-                body=_preview(content.body),
-                size=header.body_size,
-                dots=content.dots,
-                result_of=header.correlation_id if to_default and method.routing_key == RESULTS else "",
-            )
-        )
-
-    def _delivered(self, channel: Channel, content: Content) -> None:
-        method, header = content.method, content.header
-        assert header is not None
-        if isinstance(method, spec.Basic.GetOk):
-            consumer = ""
-            request = channel.gets.popleft() if channel.gets else None
-            queue, auto_ack = (request.queue or channel.queue, request.no_ack) if request else ("", True)
-        else:
-            consumer = method.consumer_tag
-            queue, auto_ack = channel.consumers.get(consumer, ("", False))
-        task = content.task or f"untracked-{self.conn}-{channel.number}-{method.delivery_tag}"
-        if not auto_ack:
-            channel.unacked[method.delivery_tag] = task
-        self._events.append(
-            ev.Delivered(
-                conn=self.conn,
-                channel=channel.number,
-                tag=method.delivery_tag,
-                task=task,
-                queue=queue,
-                consumer=consumer,
-                auto_ack=auto_ack,
-                redelivered=bool(method.redelivered),
-                exchange=method.exchange,
-                routing_key=method.routing_key,
-                body=_preview(content.body),
-                size=header.body_size,
-                dots=content.dots,
-                persistent=header.persistent,
-                delivery_count=header.delivery_count,
-            )
-        )
-
-    def _returned(self, channel: Channel, content: Content) -> None:
-        method = content.method
-        if content.task:
-            self._events.append(
-                ev.Returned(
-                    conn=self.conn,
-                    channel=channel.number,
-                    task=content.task,
-                    code=method.reply_code,
-                    text=method.reply_text,
-                )
-            )
+        event = CONTENTS[type(content.method)](self.conn, channel, content)
+        if event:
+            self._events.append(event)
 
     # -- methods from the client --------------------------------------------------------------------------------
 
@@ -241,11 +171,15 @@ class Observer:
         channel.closing = method
 
     def _request(self, channel: Channel, method: Any) -> None:
-        answer, apply = _ANSWERS[type(method)]
+        answer, grant = GRANTS[type(method)]
         if getattr(method, "nowait", False):
-            apply(self, channel, method, None)
+            self._events.extend(grant(self.conn, channel, method, None))
         else:
             channel.requests.append((answer, method))
+
+    def _recover_async(self, channel: Channel, method: Any) -> None:
+        """It has no answer, so nobody waits for one."""
+        self._events.extend(recover(self.conn, channel, method, None))
 
     def _get(self, channel: Channel, method: Any) -> None:
         channel.gets.append(method)
@@ -313,7 +247,11 @@ class Observer:
 
     def _broker_cancels(self, channel: Channel, method: Any) -> None:
         channel.cancelled(method.consumer_tag, heard=True)
-        self._cancel(channel, method.consumer_tag, "broker")
+        self._events.append(
+            ev.ConsumerCancelled(
+                conn=self.conn, channel=channel.number, consumer=method.consumer_tag, by="broker"
+            )
+        )
 
     def _get_empty(self, channel: Channel, _: Any) -> None:
         if channel.gets:
@@ -328,93 +266,9 @@ class Observer:
     def _answer(self, channel: Channel, method: Any) -> None:
         request = channel.answered(method.INDEX)
         if request is not None:
-            _ANSWERS[type(request)][1](self, channel, request, method)
-
-    # -- requests that the broker granted -----------------------------------------------------------------------
-
-    def _qos(self, channel: Channel, asked: Any, _: Any) -> None:
-        if asked.global_qos:
-            channel.prefetch_shared = asked.prefetch_count
-        else:
-            channel.prefetch = asked.prefetch_count
-
-    def _consume(self, channel: Channel, asked: Any, got: Any) -> None:
-        consumer = got.consumer_tag if got else asked.consumer_tag
-        queue = asked.queue or channel.queue
-        channel.consumes(consumer, queue, bool(asked.no_ack))
-        limits = [limit for limit in (channel.prefetch, channel.prefetch_shared) if limit]
-        self._events.append(
-            ev.ConsumerStarted(
-                conn=self.conn,
-                channel=channel.number,
-                queue=queue,
-                consumer=consumer,
-                auto_ack=bool(asked.no_ack),
-                prefetch=min(limits, default=0),
-            )
-        )
-
-    def _cancelled(self, channel: Channel, asked: Any, got: Any) -> None:
-        channel.cancelled(asked.consumer_tag, heard=got is not None)
-        self._cancel(channel, asked.consumer_tag, "client")
-
-    def _declare(self, channel: Channel, asked: Any, got: Any) -> None:
-        queue = got.queue if got else asked.queue
-        channel.queue = queue
-        kind = str((asked.arguments or {}).get("x-queue-type", "classic"))
-        self._events.append(
-            ev.QueueDeclared(
-                conn=self.conn,
-                queue=queue,
-                durable=None if asked.passive else bool(asked.durable),
-                kind=None if asked.passive else kind,
-                exclusive=bool(asked.exclusive),
-                auto_delete=bool(asked.auto_delete),
-                ready=got.message_count if got else 0,
-                consumers=got.consumer_count if got else 0,
-            )
-        )
-
-    def _bind(self, channel: Channel, asked: Any, _: Any) -> None:
-        kind = ev.QueueBound if isinstance(asked, spec.Queue.Bind) else ev.QueueUnbound
-        self._events.append(
-            kind(
-                conn=self.conn,
-                queue=asked.queue or channel.queue,
-                exchange=asked.exchange,
-                routing_key=asked.routing_key,
-            )
-        )
-
-    def _purge(self, channel: Channel, asked: Any, got: Any) -> None:
-        count = got.message_count if got else 0
-        self._events.append(ev.QueuePurged(conn=self.conn, queue=asked.queue or channel.queue, count=count))
-
-    def _delete(self, channel: Channel, asked: Any, got: Any) -> None:
-        count = got.message_count if got else 0
-        self._events.append(ev.QueueDeleted(conn=self.conn, queue=asked.queue or channel.queue, count=count))
-
-    def _declare_exchange(self, _: Channel, asked: Any, __: Any) -> None:
-        if not asked.passive:
-            self._events.append(
-                ev.ExchangeDeclared(conn=self.conn, exchange=asked.exchange, kind=asked.type or "direct")
-            )
-
-    def _recover(self, channel: Channel, asked: Any, _: Any) -> None:
-        unacked, channel.unacked = channel.unacked, {}
-        if not asked.requeue:
-            return
-        for tag, task in unacked.items():
-            self._events.append(
-                ev.Nacked(conn=self.conn, channel=channel.number, tag=tag, task=task, requeue=True)
-            )
+            self._events.extend(GRANTS[type(request)][1](self.conn, channel, request, method))
 
     # -- ends ---------------------------------------------------------------------------------------------------
-
-    def _cancel(self, channel: Channel, consumer: str, by: str) -> None:
-        self._events.append(
-            ev.ConsumerCancelled(conn=self.conn, channel=channel.number, consumer=consumer, by=by)
-        )
 
     def _close_channel(self, channel: Channel, by: str, method: Any) -> None:
         if self._channels.pop(channel.number, None) is not None:
@@ -433,10 +287,6 @@ class Observer:
             self._events.append(ev.ConnectionClosed(conn=self.conn, by=by, code=code, text=text, quiet=quiet))
         self._over = True
         self._channels.clear()
-
-
-def _preview(body: bytes) -> str:
-    return wire.text(body)[: ev.PREVIEW]
 
 
 def _name(value: Any) -> str:
@@ -466,7 +316,7 @@ CLIENT: dict[int, Handler] = {
     spec.Basic.Consume.INDEX: Observer._request,
     spec.Basic.Cancel.INDEX: Observer._request,
     spec.Basic.Recover.INDEX: Observer._request,
-    spec.Basic.RecoverAsync.INDEX: lambda observer, channel, asked: observer._recover(channel, asked, None),
+    spec.Basic.RecoverAsync.INDEX: Observer._recover_async,
     spec.Basic.Get.INDEX: Observer._get,
     spec.Basic.Publish.INDEX: Observer._content,
     spec.Basic.Ack.INDEX: Observer._ack,
@@ -503,25 +353,4 @@ BROKER: dict[int, Handler] = {
             spec.Basic.RecoverOk,
         )
     },
-}
-
-# request -> (number of its answer, what it means once granted)
-_ANSWERS: dict[type, tuple[int, Callable[[Observer, Channel, Any, Any], None]]] = {
-    spec.Exchange.Declare: (spec.Exchange.DeclareOk.INDEX, Observer._declare_exchange),
-    spec.Queue.Declare: (spec.Queue.DeclareOk.INDEX, Observer._declare),
-    spec.Queue.Bind: (spec.Queue.BindOk.INDEX, Observer._bind),
-    spec.Queue.Unbind: (spec.Queue.UnbindOk.INDEX, Observer._bind),
-    spec.Queue.Purge: (spec.Queue.PurgeOk.INDEX, Observer._purge),
-    spec.Queue.Delete: (spec.Queue.DeleteOk.INDEX, Observer._delete),
-    spec.Basic.Qos: (spec.Basic.QosOk.INDEX, Observer._qos),
-    spec.Basic.Consume: (spec.Basic.ConsumeOk.INDEX, Observer._consume),
-    spec.Basic.Cancel: (spec.Basic.CancelOk.INDEX, Observer._cancelled),
-    spec.Basic.Recover: (spec.Basic.RecoverOk.INDEX, Observer._recover),
-}
-
-_CONTENT: dict[type, Callable[[Observer, Channel, Content], None]] = {
-    spec.Basic.Publish: Observer._published,
-    spec.Basic.Deliver: Observer._delivered,
-    spec.Basic.GetOk: Observer._delivered,
-    spec.Basic.Return: Observer._returned,
 }

@@ -4,8 +4,8 @@
                │  stop: SIGKILL, finish: SIGTERM, freeze/thaw: SIGSTOP/SIGCONT, stick: SIGTERM and started again, forgetful
                └──(we ended it)──► stopped, until somebody starts it
 
-A worker that loses its broker exits, as the tutorial's does, and is started again with a back-off that doubles; one that the user
-ended is not. Must not know the wire: what a worker's death means for its tasks is the projection's to say.
+A worker that loses its broker exits, as the tutorial's does, and is started again with a back-off that doubles, or as soon as `hurry` says
+that the broker is back; one that the user ended is not. Must not know the wire: what a worker's death means for its tasks is the projection's to say.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from webapp import events as ev
 from webapp.engine.children import Children
 from webapp.engine.journal import Journal
+from webapp.engine.no_process import why_not
 from webapp.engine.refused import Refused
 
 WORKER = Path(__file__).resolve().parents[2] / "workers" / "worker.py"
@@ -137,6 +138,9 @@ class Supervisor:
     def stop(self, name: str) -> None:
         """kill -9. A worker that waits for its restart stays down."""
         worker = self._find(name)
+        if worker.running and worker.asked == "stop":
+            self._signal(worker, signal.SIGKILL)  # nothing can stand in its way, and it costs nothing
+            raise Refused(409, f"{name} is being stopped already.")
         worker.stuck = False
         if not worker.running and worker.life and not worker.life.done() and not worker.asked:
             self._give_up(worker)
@@ -193,6 +197,14 @@ class Supervisor:
         worker.restart = True
         self._end(worker, "finish", signal.SIGTERM)
 
+    def hurry(self) -> None:
+        """What they fell over is there again: who waits for the next start is started at once, and whose try came a moment too early
+        waits no longer than after a first fall."""
+        for worker in self.workers.values():
+            worker.falls = 0
+            if not worker.running:
+                worker.again.set()
+
     async def reset(self, count: int) -> None:
         """Kills every worker; the first `count` lanes stay, to be started with `start_all`."""
         await self._kill_all("reset")
@@ -234,7 +246,7 @@ class Supervisor:
             }
             worker.process = await self._children.spawn(sys.executable, str(WORKER), env=env)
         except OSError as error:
-            raise Refused(503, f"{worker.name} could not be started: {error.strerror}.") from error
+            raise Refused(503, f"{worker.name} could not be started: {why_not(error)}.") from error
         self._journal.say(
             ev.WorkerStarted(
                 worker=worker.name,
