@@ -51,9 +51,9 @@ class Channel:
         self._prefetch = 0
         self._shared = Limit()
         self._last_queue = ""
-        self._published: int | None = None  # counts publishes once confirm.select came
         self.incoming: Incoming | None = None  # the publish under way
-        self.confirmed = 0  # every publish up to this one has been confirmed
+        self._confirms = False
+        self._published = self._confirmed = 0  # publishes since confirm.select
 
     # -- frames -------------------------------------------------------------------------------------------------
 
@@ -143,21 +143,22 @@ class Channel:
         if user not in (None, "guest"):
             raise ChannelError(406, f"user_id property set to '{user}' but authenticated user was 'guest'")
         ttl = None if incoming.expiration is None else expiration(incoming.expiration)
-        if self._published is not None:
-            self._published += 1
         if method.mandatory and not queues:
             returned = spec.Basic.Return(312, "NO_ROUTE", method.exchange, method.routing_key)
             self.session.send(self.number, returned)
             self.session.write(content(self.number, properties, body, self.session.frame_max))
-        stored = self.vhost.publish(
+        self.vhost.publish(
             queues, method.exchange, method.routing_key, properties, body, incoming.persistent, ttl
         )
-        if self._published is not None:
-            seq = self._published
-            if stored:
-                self.vhost.when_stored(lambda: self.session.confirm(self, seq))
-            else:
-                self.session.confirm(self, seq)
+        if self._confirms:
+            self._published += 1
+            self.session.confirm(self)
+
+    def confirmation(self) -> bytes:
+        """The frame that confirms every publish since the last one."""
+        many = self._published - self._confirmed > 1
+        self._confirmed = self._published
+        return frame_of(self.number, spec.Basic.Ack(self._published, multiple=many))
 
     def _drop_incoming(self) -> None:
         incoming, self.incoming = self.incoming, None
@@ -165,8 +166,7 @@ class Channel:
             self.vhost.memory.add(-incoming.counted)
 
     def _confirm_select(self, method: Any) -> None:
-        if self._published is None:
-            self._published = 0
+        self._confirms = True
         self._answer(method, spec.Confirm.SelectOk())
 
     # -- consuming ----------------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ import pika.frame
 from pika import spec
 
 from webapp.broker.channel import Channel, frame_of
-from webapp.broker.confirms import Confirms
 from webapp.broker.errors import (
     AmqpError,
     ChannelError,
@@ -72,7 +71,7 @@ class Session(asyncio.Protocol):
         self._out: list[bytes] = []
         self._out_size = 0
         self._flushing = False
-        self._confirms = Confirms()
+        self._to_confirm: dict[Channel, None] = {}
         self._tags = itertools.count(1)
         self._token = secrets.token_urlsafe(12)
         self._heard = self._said = False
@@ -167,9 +166,9 @@ class Session(asyncio.Protocol):
         else:
             self._plan_flush()
 
-    def confirm(self, channel: Channel, seq: int) -> None:
-        """Confirms a publish; runs of them become one basic.ack with `multiple`."""
-        self._confirms.add(channel, seq)
+    def confirm(self, channel: Channel) -> None:
+        """Confirms what the channel has published, with the next flush: by then it is stored."""
+        self._to_confirm[channel] = None
         self._plan_flush()
 
     def _plan_flush(self) -> None:
@@ -178,11 +177,12 @@ class Session(asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self.vhost.commit()  # what a client has seen survives a kill
+        self.vhost.store.commit()  # what a client has seen survives a kill
         self._flushing = False
-        for channel, frames in self._confirms.drain():
+        for channel in self._to_confirm:
             if self._channels.get(channel.number) is channel and not channel.closing:
-                self._out += frames
+                self._out.append(channel.confirmation())
+        self._to_confirm.clear()
         out, self._out, self._out_size = self._out, [], 0
         if out and not self._transport.is_closing():
             self._said = True

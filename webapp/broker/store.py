@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class NotOurs(Exception):
 
 
 class Store:
-    """The file. `dirty` is true while something waits for `commit`."""
+    """The file. `dirty` is true while something waits for `commit`; when it becomes so, `written` is called to see to it."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file, made where there is none. Raises NotOurs, CannotStore."""
@@ -69,6 +69,8 @@ class Store:
         self._moves: dict[int, tuple[int, int]] = {}
         self._deletes: list[tuple[int]] = []
         self._statements: list[tuple[str, tuple[Any, ...]]] = []
+        self.dirty = False
+        self.written: Callable[[], object] = lambda: None
 
     # -- reading, once, at the start ----------------------------------------------------------------------------
 
@@ -100,12 +102,9 @@ class Store:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    @property
-    def dirty(self) -> bool:
-        return bool(self._inserts or self._moves or self._deletes or self._statements)
-
     def add_message(self, queue: str, message: Message) -> int:
         """Writes a message down with the next commit; returns its row."""
+        self._touch()
         self._rows += 1
         self._inserts[self._rows] = (
             self._rows,
@@ -122,6 +121,7 @@ class Store:
 
     def moved(self, row: int, deliveries: int, place: int) -> None:
         """The message has gone out this often, and stands here: after a restart it is a redelivery."""
+        self._touch()
         self._moves[row] = deliveries, place
 
     def seen(self, queue: str) -> None:
@@ -129,6 +129,7 @@ class Store:
         self._later("UPDATE message SET deliveries = 1 WHERE queue = ? AND NOT deliveries", queue)
 
     def remove_message(self, row: int) -> None:
+        self._touch()
         self._moves.pop(row, None)
         if self._inserts.pop(row, None) is None:
             self._deletes.append((row,))
@@ -170,6 +171,8 @@ class Store:
 
     def commit(self) -> None:
         """Everything since the last commit, at once. Returns when it is in the log on disk. Raises CannotStore."""
+        if not self.dirty:
+            return
         try:
             self._write()
         except sqlite3.DatabaseError as error:
@@ -178,6 +181,7 @@ class Store:
         self._inserts.clear()
         self._moves.clear()
         self._deletes.clear()
+        self.dirty = False
 
     def _write(self) -> None:
         db = self._db
@@ -200,11 +204,16 @@ class Store:
 
     def close(self) -> None:
         """Commits what waits, and closes the file."""
-        if self.dirty:
-            self.commit()
+        self.commit()
         self._db.close()
 
+    def _touch(self) -> None:
+        if not self.dirty:
+            self.dirty = True
+            self.written()
+
     def _later(self, statement: str, *values: Any) -> None:
+        self._touch()
         self._statements.append((statement, values))
 
 

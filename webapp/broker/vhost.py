@@ -55,10 +55,9 @@ class VHost:
         self.memory = memory or Memory()
         self.exchanges = predeclared()
         self.queues: dict[str, Queue] = {}
-        self._store = store
+        self.store = store
+        store.written = lambda: soon(store.commit)
         self._soon, self._later, self._clock = soon, later, clock
-        self._commit_planned = False
-        self._after_commit: list[Callable[[], None]] = []
         self._due: dict[Queue, None] = {}  # not by name: a queue may be gone, and a new one have its name
         self._restore()
 
@@ -85,9 +84,8 @@ class VHost:
         body: bytes,
         persistent: bool,
         expiration: int | None = None,
-    ) -> bool:
-        """Puts a copy of the message into each queue; true where a copy has to reach the disk before it is safe."""
-        stored = False
+    ) -> None:
+        """Puts a copy of the message into each queue."""
         for queue in queues:
             message = Message(exchange, key, properties, body, persistent)
             if expiration is not None or queue.timed:
@@ -95,14 +93,10 @@ class VHost:
             queue.publish(message)
             self.memory.add(size(message))
             if queue.stored and (persistent or queue.kind == "quorum"):
-                message.row = self._store.add_message(queue.name, message)
-                stored = True
+                message.row = self.store.add_message(queue.name, message)
             if message.expires is not None and queue.ready == 1:
                 self._deliver(queue)  # what a consumer takes at once does not expire, were its time zero
             self.dispatch(queue)
-        if stored:
-            self._plan_commit()
-        return stored
 
     def dispatch(self, queue: Queue) -> None:
         """Has the queue deliver what it can, once this turn's frames are read: a client that gives messages back and then cancels
@@ -140,8 +134,7 @@ class VHost:
         if auto_ack:
             self._forget(message)
         elif message.row:
-            self._store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
-            self._plan_commit()
+            self.store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
 
     def settle(self, delivery: Delivery) -> None:
         """Acknowledged: forgotten."""
@@ -163,8 +156,7 @@ class VHost:
             elif self.queues.get(queue.name) is not queue:
                 self._forget(message)
             elif message.row and queue.kind == "quorum":
-                self._store.moved(message.row, message.returns, message.place)
-                self._plan_commit()
+                self.store.moved(message.row, message.returns, message.place)
             queues[queue] = None
         for queue in queues:
             self.dispatch(queue)
@@ -184,8 +176,7 @@ class VHost:
     def _forget(self, message: Message) -> None:
         self.memory.add(-size(message))
         if message.row:
-            self._store.remove_message(message.row)
-            self._plan_commit()
+            self.store.remove_message(message.row)
 
     def _plan_look(self, queue: Queue) -> None:
         """Has somebody look at the queue when its time has come."""
@@ -212,11 +203,6 @@ class VHost:
         queue.used = self._clock()
         if queue.timed:
             self._plan_look(queue)
-
-    def when_stored(self, then: Callable[[], None]) -> None:
-        """Runs `then` once everything so far is on disk."""
-        self._after_commit.append(then)
-        self._plan_commit()
 
     # -- queues -------------------------------------------------------------------------------------------------
 
@@ -254,8 +240,7 @@ class VHost:
             owner=session if method.exclusive else None,
         )
         if queue.stored:
-            self._store.add_queue(name, queue.auto_delete, arguments)
-            self._plan_commit()
+            self.store.add_queue(name, queue.auto_delete, arguments)
         self.use(queue)
         return queue
 
@@ -275,8 +260,7 @@ class VHost:
             if exchange.unbind(True, queue.name):
                 self._drop_if_unused(exchange)
         if queue.stored:
-            self._store.remove_queue(queue.name)
-            self._plan_commit()
+            self.store.remove_queue(queue.name)
         for consumer in list(queue.consumers):
             queue.remove(consumer)
             consumer.owner.cancelled(consumer)
@@ -351,8 +335,7 @@ class VHost:
             method.arguments or {},
         )
         if exchange.stored:
-            self._store.add_exchange(name, kind, exchange.auto_delete, exchange.internal, exchange.arguments)
-            self._plan_commit()
+            self.store.add_exchange(name, kind, exchange.auto_delete, exchange.internal, exchange.arguments)
 
     def delete_exchange(self, method: Any) -> None:
         """exchange.delete; deleting what is not there is no error."""
@@ -375,8 +358,7 @@ class VHost:
         exchange, binding = self.exchange(source), Binding(isinstance(target, Queue), target.name, key)
         exchange.bindings[binding] = None
         if target.stored and exchange.stored:
-            self._store.bind(source, binding)
-            self._plan_commit()
+            self.store.bind(source, binding)
 
     def unbind(self, source: str, target: Binding) -> None:
         """Undoes a binding, if it is there. Raises ChannelError 403."""
@@ -384,8 +366,7 @@ class VHost:
             raise ChannelError(403, "operation not permitted on the default exchange")
         exchange = self.exchanges.get(source)
         if exchange and exchange.bindings.pop(target, 0) is None:
-            self._store.unbind(source, target)
-            self._plan_commit()
+            self.store.unbind(source, target)
             self._drop_if_unused(exchange)
 
     def _drop_if_unused(self, exchange: Exchange) -> None:
@@ -398,27 +379,12 @@ class VHost:
             if source.unbind(False, exchange.name):
                 self._drop_if_unused(source)
         if exchange.stored:
-            self._store.remove_exchange(exchange.name)
-            self._plan_commit()
+            self.store.remove_exchange(exchange.name)
 
     # -- the store ----------------------------------------------------------------------------------------------
 
-    def _plan_commit(self) -> None:
-        if not self._commit_planned:
-            self._commit_planned = True
-            self._soon(self.commit)
-
-    def commit(self) -> None:
-        """Stores what waits for it, then lets those know who wait for that. Raises CannotStore."""
-        self._commit_planned = False
-        if self._store.dirty:
-            self._store.commit()
-        waiting, self._after_commit = self._after_commit, []
-        for then in waiting:
-            then()
-
     def _restore(self) -> None:
-        store = self._store
+        store = self.store
         for name, kind, auto_delete, internal, arguments in store.exchanges():
             self.exchanges[name] = Exchange(name, kind, True, auto_delete, internal, arguments)
         for name, auto_delete, arguments in store.queues():
@@ -430,7 +396,6 @@ class VHost:
             for queue in self.queues.values():
                 if queue.kind == "classic":
                     store.seen(queue.name)
-                    self._plan_commit()
         worn = []
         for queue_name, message in store.messages():
             queue = self.queues[queue_name]
@@ -445,7 +410,6 @@ class VHost:
             queue.restore(message)
             if message.place != place:
                 store.moved(message.row, message.returns, message.place)
-                self._plan_commit()
         for queue, message in worn:
             self._bury(queue, [message], "delivery_limit")
         for queue in self.queues.values():
