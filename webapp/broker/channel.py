@@ -58,13 +58,15 @@ class Channel:
     # -- frames -------------------------------------------------------------------------------------------------
 
     def method(self, method: Any) -> None:
-        """Carries out a method. Raises AmqpError."""
+        """Carries out a method, and answers it where it wants that. Raises AmqpError."""
         if self.incoming is not None:
             raise self.incoming.unexpected()
         handler = METHODS.get(type(method))
         if handler is None:
             raise ConnectionError_(503, "unimplemented method")
-        handler(self, method)
+        answer = handler(self, method)
+        if answer is not None and not getattr(method, "nowait", False):
+            self.session.send(self.number, answer)
 
     def header(self, raw: bytes) -> None:
         """A content header frame. Raises AmqpError."""
@@ -165,13 +167,13 @@ class Channel:
         if incoming and incoming.counted:
             self.vhost.memory.add(-incoming.counted)
 
-    def _confirm_select(self, method: Any) -> None:
+    def _confirm_select(self, _: Any) -> Any:
         self._confirms = True
-        self._answer(method, spec.Confirm.SelectOk())
+        return spec.Confirm.SelectOk()
 
     # -- consuming ----------------------------------------------------------------------------------------------
 
-    def _qos(self, method: Any) -> None:
+    def _qos(self, method: Any) -> Any:
         if method.prefetch_size:
             raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
         if method.global_qos:
@@ -179,12 +181,12 @@ class Channel:
             self._dispatch_all()
         else:
             self._prefetch = method.prefetch_count
-        self._answer(method, spec.Basic.QosOk())
+        return spec.Basic.QosOk()
 
-    def _consume(self, method: Any) -> None:
+    def _consume(self, method: Any) -> Any:
         if method.queue == "amq.rabbitmq.reply-to":
             raise not_implemented("direct reply-to is not part of this broker")
-        queue = self.vhost.queue(self._named(method.queue), self.session)
+        queue = self._queue(method.queue)
         if "x-priority" in (method.arguments or {}):
             raise not_implemented("x-priority is not part of this broker")
         tag = method.consumer_tag or f"amq.ctag-{self.session.unique()}"
@@ -201,33 +203,32 @@ class Channel:
         consumer.paused = self.session.paused
         self._consumers[tag] = consumer, queue
         queue.add(consumer)
-        self._answer(method, spec.Basic.ConsumeOk(consumer_tag=tag))
         self.vhost.dispatch(queue)
+        return spec.Basic.ConsumeOk(consumer_tag=tag)
 
-    def _cancel(self, method: Any) -> None:
+    def _cancel(self, method: Any) -> Any:
         found = self._consumers.pop(method.consumer_tag, None)
-        self._answer(method, spec.Basic.CancelOk(consumer_tag=method.consumer_tag))
         if found:
             consumer, queue = found
             self.vhost.leave(queue, consumer)
+        return spec.Basic.CancelOk(consumer_tag=method.consumer_tag)
 
-    def _get(self, method: Any) -> None:
-        queue = self.vhost.queue(self._named(method.queue), self.session)
+    def _get(self, method: Any) -> Any:
+        queue = self._queue(method.queue)
         self.vhost.use(queue)
         self.vhost.deliver(queue)  # consumers come first
-        delivery = queue.take(auto_ack=bool(method.no_ack))
+        delivery = queue.take(auto_ack=method.no_ack)
         if delivery is None:
-            self.session.send(self.number, spec.Basic.GetEmpty())
-            return
-        self.vhost.sent(delivery, auto_ack=bool(method.no_ack))
-        message = delivery.message
-        tag = self._hold(delivery, bool(method.no_ack))
+            return spec.Basic.GetEmpty()
+        self.vhost.sent(delivery, auto_ack=method.no_ack)
+        tag, message = self._hold(delivery, method.no_ack), delivery.message
         answer = spec.Basic.GetOk(
             tag, message.redelivered, message.exchange, message.routing_key, queue.ready
         )
         self.session.send(self.number, answer)
         self.session.write(self._content(delivery, counted=True))
         self.vhost.dispatch(queue)  # what stands at the head now may expire
+        return None
 
     def _ack(self, method: Any) -> None:
         queues: dict[Queue, None] = {}
@@ -264,32 +265,31 @@ class Channel:
 
     # -- queues and exchanges -----------------------------------------------------------------------------------
 
-    def _queue_declare(self, method: Any) -> None:
+    def _queue_declare(self, method: Any) -> Any:
         queue = self.vhost.declare(method, self.session)
         self._last_queue = queue.name
-        self._answer(method, spec.Queue.DeclareOk(queue.name, queue.ready, len(queue.consumers)))
+        return spec.Queue.DeclareOk(queue.name, queue.ready, len(queue.consumers))
 
-    def _queue_bind(self, method: Any) -> None:
-        queue = self.vhost.queue(self._named(method.queue), self.session)
+    def _queue_bind(self, method: Any) -> Any:
+        queue = self._queue(method.queue)
         self.vhost.bind(method.exchange, queue, method.routing_key)
-        self._answer(method, spec.Queue.BindOk())
+        return spec.Queue.BindOk()
 
-    def _queue_unbind(self, method: Any) -> None:
-        queue = self.vhost.queue(self._named(method.queue), self.session)
+    def _queue_unbind(self, method: Any) -> Any:
+        queue = self._queue(method.queue)
         self.vhost.unbind(method.exchange, Binding(True, queue.name, method.routing_key))
-        self._answer(method, spec.Queue.UnbindOk())
+        return spec.Queue.UnbindOk()
 
-    def _queue_purge(self, method: Any) -> None:
-        queue = self.vhost.queue(self._named(method.queue), self.session)
+    def _queue_purge(self, method: Any) -> Any:
+        queue = self._queue(method.queue)
         self.vhost.deliver(queue)
-        self._answer(method, spec.Queue.PurgeOk(self.vhost.purge(queue)))
+        return spec.Queue.PurgeOk(self.vhost.purge(queue))
 
-    def _queue_delete(self, method: Any) -> None:
-        name = self._named(method.queue)
-        if name not in self.vhost.queues:  # RabbitMQ: deleting what is not there is no error
-            self._answer(method, spec.Queue.DeleteOk(0))
-            return
-        queue = self.vhost.queue(name, self.session)
+    def _queue_delete(self, method: Any) -> Any:
+        name = method.queue or self._last_queue
+        if name and name not in self.vhost.queues:  # RabbitMQ: deleting what is not there is no error
+            return spec.Queue.DeleteOk(0)
+        queue = self._queue(name)
         self.vhost.deliver(queue)
         for asked, word in ((method.if_unused, "if-unused"), (method.if_empty, "if-empty")):
             if asked and queue.kind == "quorum":
@@ -301,49 +301,43 @@ class Channel:
             raise ChannelError(406, f"queue '{name}' in vhost '/' in use")
         if method.if_empty and queue.ready:
             raise ChannelError(406, f"queue '{name}' in vhost '/' not empty")
-        self._answer(method, spec.Queue.DeleteOk(self.vhost.delete(queue)))
+        return spec.Queue.DeleteOk(self.vhost.delete(queue))
 
-    def _exchange_declare(self, method: Any) -> None:
+    def _exchange_declare(self, method: Any) -> Any:
         self.vhost.declare_exchange(method)
-        self._answer(method, spec.Exchange.DeclareOk())
+        return spec.Exchange.DeclareOk()
 
-    def _exchange_delete(self, method: Any) -> None:
+    def _exchange_delete(self, method: Any) -> Any:
         self.vhost.delete_exchange(method)
-        self._answer(method, spec.Exchange.DeleteOk())
+        return spec.Exchange.DeleteOk()
 
-    def _exchange_bind(self, method: Any) -> None:
+    def _exchange_bind(self, method: Any) -> Any:
         target = self.vhost.exchange(method.destination) if method.destination else Exchange("", "direct")
         self.vhost.bind(method.source, target, method.routing_key)
-        self._answer(method, spec.Exchange.BindOk())
+        return spec.Exchange.BindOk()
 
-    def _exchange_unbind(self, method: Any) -> None:
+    def _exchange_unbind(self, method: Any) -> Any:
         self.vhost.unbind(method.source, Binding(False, method.destination, method.routing_key))
-        self._answer(method, spec.Exchange.UnbindOk())
+        return spec.Exchange.UnbindOk()
 
-    def _flow(self, method: Any) -> None:
+    def _flow(self, method: Any) -> Any:
         if not method.active:
             raise not_implemented("active=false")
-        self.session.send(self.number, spec.Channel.FlowOk(active=True))
+        return spec.Channel.FlowOk(active=True)
 
-    def _access_request(self, _: Any) -> None:
-        self.session.send(self.number, spec.Access.RequestOk(1))
+    def _access_request(self, _: Any) -> Any:
+        return spec.Access.RequestOk(1)
 
     def _left_out(self, method: Any) -> None:
         raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
 
     # -- odds ---------------------------------------------------------------------------------------------------
 
-    def _named(self, queue: str) -> str:
-        """The queue meant: an empty name is the last one declared on this channel."""
-        if queue:
-            return queue
-        if not self._last_queue:
+    def _queue(self, name: str) -> Queue:
+        """The queue meant: an empty name is the last one declared on this channel. Raises ChannelError 404 or 405."""
+        if not (name or self._last_queue):
             raise ChannelError(404, "no previously declared queue")
-        return self._last_queue
-
-    def _answer(self, method: Any, answer: Any) -> None:
-        if not getattr(method, "nowait", False):
-            self.session.send(self.number, answer)
+        return self.vhost.queue(name or self._last_queue, self.session)
 
     def _hold(self, delivery: Delivery, auto_ack: bool) -> int:
         self._last_tag += 1
@@ -397,7 +391,7 @@ def frame_of(number: int, method: Any) -> bytes:
     return bytes(pika.frame.Method(number, method).marshal())
 
 
-Handler: TypeAlias = Callable[[Channel, Any], None]
+Handler: TypeAlias = Callable[[Channel, Any], Any]  # returns the answer
 
 METHODS: dict[type, Handler] = {
     spec.Channel.Flow: Channel._flow,
