@@ -231,7 +231,7 @@ class VHostMachine(RuleBasedStateMachine):
     @rule(which=any_of, count=st.integers(1, 3), turn=bursts)
     def ack(self, which: int, count: int, turn: bool) -> None:
         for delivery, message, plain, _ in self._some(which, count):
-            self.vhost.settle(delivery)
+            self.vhost.settle([delivery])
             plain.settle(message)
             self.vhost.dispatch(delivery.queue)
         self._maybe(turn)
@@ -240,7 +240,7 @@ class VHostMachine(RuleBasedStateMachine):
     @rule(which=any_of, count=st.integers(1, 3), turn=bursts)
     def reject(self, which: int, count: int, turn: bool) -> None:
         for delivery, message, plain, _ in self._some(which, count):
-            self.vhost.reject(delivery)
+            self.vhost.reject([delivery])
             plain.settle(message)
             self.plain.bury(plain, [message], self.now)
             self.vhost.dispatch(delivery.queue)

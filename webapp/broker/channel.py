@@ -8,9 +8,9 @@ Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer can
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pika.frame
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from webapp.broker.session import Session
 
 
-@dataclass(eq=False, slots=True)
-class Held:
-    """A delivery that waits for its ack: for `allowed` seconds, `until` then (of the loop's clock)."""
-
-    delivery: Delivery
-    allowed: float
-    until: float
-
-
 class Channel:
     """A channel of a session. Everything it is told comes from its session, in the order of the wire."""
 
@@ -45,7 +36,7 @@ class Channel:
         self.vhost = session.vhost
         self.number = number
         self.closing = False  # we have sent channel.close: all but close-ok is ignored
-        self.held: OrderedDict[int, Held] = OrderedDict()
+        self.held: OrderedDict[int, Delivery] = OrderedDict()  # by tag: what waits for its ack
         self._consumers: dict[str, tuple[Consumer, Queue]] = {}
         self._last_tag = 0
         self._prefetch = 0
@@ -111,10 +102,10 @@ class Channel:
             if not paused:
                 self.vhost.dispatch(queue)
 
-    def overdue(self) -> Held | None:
+    def overdue(self) -> Delivery | None:
         """A delivery whose ack has not come in time, if there is one."""
-        now = self.session.now()
-        return next((held for held in self.held.values() if held.until < now), None)
+        now = time.monotonic()
+        return next((each for each in self.held.values() if each.since + each.allowed < now), None)
 
     def end(self) -> list[Delivery]:
         """The channel is over: its consumers leave; what they held is returned, to be given back."""
@@ -122,7 +113,7 @@ class Channel:
             consumer.paused = True
             self.vhost.leave(queue, consumer)
         self._consumers.clear()
-        held = [each.delivery for each in self.held.values()]
+        held = list(self.held.values())
         self.held.clear()
         self._drop_incoming()
         return held
@@ -187,7 +178,7 @@ class Channel:
         if method.queue == "amq.rabbitmq.reply-to":
             raise not_implemented("direct reply-to is not part of this broker")
         queue = self._queue(method.queue)
-        if "x-priority" in (method.arguments or {}):
+        if "x-priority" in method.arguments:
             raise not_implemented("x-priority is not part of this broker")
         tag = method.consumer_tag or f"amq.ctag-{self.session.unique()}"
         if tag in self._consumers:
@@ -199,7 +190,8 @@ class Channel:
         consumer = Consumer(
             tag, self, bool(method.no_ack), Limit(self._prefetch), self._shared, bool(method.exclusive)
         )
-        consumer.ack_timeout = ack_timeout(method.arguments or {})
+        own = ack_timeout(method.arguments)
+        consumer.ack_timeout = queue.ack_timeout if own is None else own
         consumer.paused = self.session.paused
         self._consumers[tag] = consumer, queue
         queue.add(consumer)
@@ -231,37 +223,26 @@ class Channel:
         return None
 
     def _ack(self, method: Any) -> None:
-        queues: dict[Queue, None] = {}
-        for held in self._taken(method.delivery_tag, method.multiple):
-            self.vhost.settle(held.delivery)
-            queues[held.delivery.queue] = None
-        self._dispatch(queues)
+        self.vhost.settle(self._taken(method))
+        self._room_for_all()
 
     def _nack(self, method: Any) -> None:
-        self._turn_down(self._taken(method.delivery_tag, method.multiple), method.requeue)
+        """basic.nack and basic.reject."""
+        taken = self._taken(method)
+        if method.requeue:
+            self.vhost.give_back(taken, asked=True)
+        else:
+            self.vhost.reject(taken)
+        self._room_for_all()
 
-    def _reject(self, method: Any) -> None:
-        self._turn_down(self._taken(method.delivery_tag, False), method.requeue)
-
-    def _recover(self, method: Any) -> None:
+    def _recover(self, method: Any) -> Any:
         if not method.requeue:
             raise not_implemented("requeue=false")
         held = list(self.held.values())
         self.held.clear()
-        self._turn_down(held, True)
-        if isinstance(method, spec.Basic.Recover):
-            self.session.send(self.number, spec.Basic.RecoverOk())
-
-    def _turn_down(self, taken: list[Held], requeue: bool) -> None:
-        if requeue:
-            self.vhost.give_back([held.delivery for held in taken], asked=True)
-            self._dispatch_all()
-            return
-        queues: dict[Queue, None] = {}
-        for held in taken:
-            self.vhost.reject(held.delivery)
-            queues[held.delivery.queue] = None
-        self._dispatch(queues)
+        self.vhost.give_back(held, asked=True)
+        self._room_for_all()
+        return spec.Basic.RecoverOk() if isinstance(method, spec.Basic.Recover) else None
 
     # -- queues and exchanges -----------------------------------------------------------------------------------
 
@@ -340,31 +321,31 @@ class Channel:
         return self.vhost.queue(name or self._last_queue, self.session)
 
     def _hold(self, delivery: Delivery, auto_ack: bool) -> int:
+        """The tag of a delivery that goes out now."""
         self._last_tag += 1
         if not auto_ack:
-            allowed = timeout(delivery, self.session.ack_timeout)
-            self.held[self._last_tag] = Held(delivery, allowed, self.session.now() + allowed)
+            asked = (delivery.consumer or delivery.queue).ack_timeout
+            delivery.allowed = self.session.ack_timeout if asked is None else asked
+            delivery.since = time.monotonic()
+            self.held[self._last_tag] = delivery
         return self._last_tag
 
-    def _taken(self, tag: int, multiple: bool) -> list[Held]:
-        """The deliveries that an answer for `tag` speaks of. Raises ChannelError 406 for a tag that is not out."""
-        if not multiple:
-            held = self.held.pop(tag, None)
-            if held is None:
-                raise ChannelError(406, f"unknown delivery tag {tag}")
-            return [held]
-        if tag and tag not in self.held:
+    def _taken(self, method: Any) -> list[Delivery]:
+        """The deliveries that a client's answer speaks of. Raises ChannelError 406 for a tag that is not out."""
+        tag, multiple = method.delivery_tag, getattr(method, "multiple", False)  # basic.reject has none
+        if tag not in self.held and (tag or not multiple):
             raise ChannelError(406, f"unknown delivery tag {tag}")
+        if not multiple:
+            return [self.held.pop(tag)]
         taken = []
         while self.held and (not tag or next(iter(self.held)) <= tag):
             taken.append(self.held.popitem(last=False)[1])
         return taken
 
-    def _dispatch(self, queues: Iterable[Queue]) -> None:
+    def _room_for_all(self) -> None:
+        """Under the limit of the whole channel an answer to one consumer's delivery makes room for every other's."""
         if self._shared.size:
             self._dispatch_all()
-        for queue in queues:
-            self.vhost.dispatch(queue)
 
     def _dispatch_all(self) -> None:
         for _, queue in list(self._consumers.values()):
@@ -376,14 +357,6 @@ class Channel:
         if delivery.queue.kind == "quorum" and (counted or message.returns):
             properties = join(with_headers(split(properties), {"x-delivery-count": long(message.returns)}))
         return content(self.number, properties, message.body, self.session.frame_max)
-
-
-def timeout(delivery: Delivery, usual: float) -> float:
-    """How many seconds its ack may take: as its consumer asked, else its queue, else the `usual` ones."""
-    consumer, queue = delivery.consumer, delivery.queue
-    if consumer and consumer.ack_timeout is not None:
-        return consumer.ack_timeout
-    return usual if queue.ack_timeout is None else queue.ack_timeout
 
 
 def frame_of(number: int, method: Any) -> bytes:
@@ -411,7 +384,7 @@ METHODS: dict[type, Handler] = {
     spec.Basic.Get: Channel._get,
     spec.Basic.Ack: Channel._ack,
     spec.Basic.Nack: Channel._nack,
-    spec.Basic.Reject: Channel._reject,
+    spec.Basic.Reject: Channel._nack,
     spec.Basic.Recover: Channel._recover,
     spec.Basic.RecoverAsync: Channel._recover,
     spec.Confirm.Select: Channel._confirm_select,

@@ -65,7 +65,7 @@ class Consumer:
     shared: Limit
     exclusive: bool = False
     paused: bool = False  # its connection cannot take more at the moment
-    ack_timeout: float | None = None  # seconds that an ack may take; None: as long as its queue allows
+    ack_timeout: float | None = None  # seconds that an ack may take, where somebody asked
 
     @property
     def can_take(self) -> bool:
@@ -74,11 +74,14 @@ class Consumer:
 
 @dataclass(eq=False, slots=True)
 class Delivery:
-    """A message in somebody's hands. `consumer` is None for basic.get."""
+    """A message in somebody's hands. `consumer` is None for basic.get. The channel that has it writes down `since` when, on its own
+    clock, and how many seconds its ack is `allowed` to take."""
 
     message: Message
     queue: Queue
     consumer: Consumer | None
+    since: float = 0.0
+    allowed: float = 0.0
 
 
 def ack_timeout(arguments: Mapping[str, object]) -> float | None:

@@ -145,10 +145,6 @@ class Session(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
-    def now(self) -> float:
-        """Seconds of the loop's clock."""
-        return self._loop.time()
-
     def unique(self) -> str:
         """A piece of a name that no other consumer has."""
         return f"{self._token}-{next(self._tags)}"

@@ -136,19 +136,22 @@ class VHost:
         elif message.row:
             self.store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
 
-    def settle(self, delivery: Delivery) -> None:
+    def settle(self, deliveries: list[Delivery]) -> None:
         """Acknowledged: forgotten."""
-        delivery.queue.settle(delivery)
-        self._forget(delivery.message)
+        for delivery in deliveries:
+            delivery.queue.settle(delivery)
+            self._forget(delivery.message)
+            self.dispatch(delivery.queue)
 
-    def reject(self, delivery: Delivery) -> None:
-        """Not wanted, and not to be requeued: a dead letter."""
-        delivery.queue.settle(delivery)
-        self._bury(delivery.queue, [delivery.message], "rejected")
+    def reject(self, deliveries: list[Delivery]) -> None:
+        """Not wanted, and not to be requeued: dead letters."""
+        for delivery in deliveries:
+            delivery.queue.settle(delivery)
+            self._bury(delivery.queue, [delivery.message], "rejected")
+            self.dispatch(delivery.queue)
 
     def give_back(self, deliveries: list[Delivery], *, asked: bool = False) -> None:
         """Unacknowledged, or its requeue was asked for: each is ready again, for its queue to deliver on."""
-        queues: dict[Queue, None] = {}
         for delivery in deliveries:
             queue, message = delivery.queue, delivery.message
             if not queue.put_back(delivery, asked=asked):
@@ -157,8 +160,6 @@ class VHost:
                 self._forget(message)
             elif message.row and queue.kind == "quorum":
                 self.store.moved(message.row, message.returns, message.place)
-            queues[queue] = None
-        for queue in queues:
             self.dispatch(queue)
 
     def _bury(self, queue: Queue, messages: list[Message], reason: str) -> None:
