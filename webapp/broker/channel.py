@@ -8,6 +8,7 @@ Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer can
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,10 +20,11 @@ from pika.compat import long
 
 from webapp.broker.arguments import expiration
 from webapp.broker.content import Incoming, content, deliver
-from webapp.broker.errors import ChannelError, ConnectionError_, not_implemented
+from webapp.broker.errors import ChannelError, ConnectionError_, no_method, not_implemented
 from webapp.broker.exchanges import Binding, Exchange
 from webapp.broker.properties import join, split, with_headers
 from webapp.broker.queues import Consumer, Delivery, Limit, Queue, ack_timeout
+from webapp.engine import wire
 
 if TYPE_CHECKING:
     from webapp.broker.session import Session
@@ -59,24 +61,19 @@ class Channel:
         if answer is not None and not getattr(method, "nowait", False):
             self.session.send(self.number, answer)
 
-    def header(self, raw: bytes) -> None:
-        """A content header frame. Raises AmqpError."""
-        self._under_way().add_header(raw)
-        self._publish_if_whole()
-
-    def body(self, payload: bytes) -> None:
-        """A content body frame. Raises AmqpError."""
-        incoming = self._under_way()
-        incoming.add_body(payload)
-        if not incoming.whole:
-            incoming.counted += len(payload)
-            self.vhost.memory.add(len(payload))
-        self._publish_if_whole()
-
-    def _under_way(self) -> Incoming:
-        if self.incoming is None:
-            raise ConnectionError_(505, "expected method frame, got non method frame instead")
-        return self.incoming
+    def content(self, frame: wire.Frame) -> None:
+        """A content header or body frame. Raises AmqpError."""
+        incoming = self.incoming
+        if incoming is None:
+            raise no_method()
+        if frame.kind == wire.HEADER:
+            incoming.add_header(frame.raw)
+        else:
+            incoming.add_body(frame.payload)
+            self.vhost.memory.add(len(frame.payload))
+        if incoming.whole:
+            self._publish(incoming)
+            self._drop_incoming()
 
     # -- what the vhost asks of a consumer's owner ---------------------------------------------------------------
 
@@ -90,7 +87,7 @@ class Channel:
     def cancelled(self, consumer: Consumer) -> None:
         """The consumer's queue is gone: tell it, as RabbitMQ does (consumer cancel notification)."""
         self._consumers.pop(consumer.tag, None)
-        if self.session.hears_cancels:
+        if self.session.hears("consumer_cancel_notify"):
             self.session.send(self.number, spec.Basic.Cancel(consumer_tag=consumer.tag, nowait=True))
 
     # -- the session's own business -----------------------------------------------------------------------------
@@ -125,12 +122,8 @@ class Channel:
             raise not_implemented("immediate=true")
         self.incoming = Incoming(method)
 
-    def _publish_if_whole(self) -> None:
-        incoming = self.incoming
-        if incoming is None or not incoming.whole:
-            return
-        self._drop_incoming()
-        method, properties, body = incoming.method, incoming.properties, incoming.body
+    def _publish(self, incoming: Incoming) -> None:
+        method, properties, body = incoming.method, incoming.properties, bytes(incoming.body)
         queues = self.vhost.routes(method.exchange, method.routing_key)
         user = incoming.user_id
         if user not in (None, "guest"):
@@ -154,9 +147,9 @@ class Channel:
         return frame_of(self.number, spec.Basic.Ack(self._published, multiple=many))
 
     def _drop_incoming(self) -> None:
-        incoming, self.incoming = self.incoming, None
-        if incoming and incoming.counted:
-            self.vhost.memory.add(-incoming.counted)
+        if self.incoming:
+            self.vhost.memory.add(-len(self.incoming.body))
+            self.incoming = None
 
     def _confirm_select(self, _: Any) -> Any:
         self._confirms = True
@@ -180,7 +173,7 @@ class Channel:
         queue = self._queue(method.queue)
         if "x-priority" in method.arguments:
             raise not_implemented("x-priority is not part of this broker")
-        tag = method.consumer_tag or f"amq.ctag-{self.session.unique()}"
+        tag = method.consumer_tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
         if tag in self._consumers:
             raise ConnectionError_(530, f"attempt to reuse consumer tag '{tag}'")
         if any(each.exclusive for each in queue.consumers) or (method.exclusive and queue.consumers):
@@ -301,6 +294,13 @@ class Channel:
         self.vhost.unbind(method.source, Binding(False, method.destination, method.routing_key))
         return spec.Exchange.UnbindOk()
 
+    def _close(self, _: Any) -> Any:
+        self.session.close_channel(self)
+        return spec.Channel.CloseOk()
+
+    def _opened_again(self, _: Any) -> None:
+        raise ConnectionError_(504, "second 'channel.open' seen")
+
     def _flow(self, method: Any) -> Any:
         if not method.active:
             raise not_implemented("active=false")
@@ -367,6 +367,8 @@ def frame_of(number: int, method: Any) -> bytes:
 Handler: TypeAlias = Callable[[Channel, Any], Any]  # returns the answer
 
 METHODS: dict[type, Handler] = {
+    spec.Channel.Open: Channel._opened_again,
+    spec.Channel.Close: Channel._close,
     spec.Channel.Flow: Channel._flow,
     spec.Exchange.Declare: Channel._exchange_declare,
     spec.Exchange.Delete: Channel._exchange_delete,

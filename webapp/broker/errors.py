@@ -74,6 +74,14 @@ def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
     return ConnectionError_(501, f"{_shown(kind, raw[7 : 7 + size])}: {reason}")
 
 
+def cannot_decode(data: bytes) -> ConnectionError_:
+    return ConnectionError_(501, f"cannot decode <<{','.join(map(str, data))}>>")
+
+
+def no_method() -> ConnectionError_:
+    return ConnectionError_(505, "expected method frame, got non method frame instead")
+
+
 def unexpected_frame(raw: bytes) -> ConnectionError_:
     """A frame that has no business on its channel."""
     return ConnectionError_(505, _shown(raw[0], raw[7:-1]))

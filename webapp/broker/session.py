@@ -9,23 +9,16 @@ Source: AMQP 0-9-1, 2.2.4 (connection) and 4.2 (framing); close texts as RabbitM
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
-import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pika.frame
 from pika import spec
 
+from webapp.broker import errors
 from webapp.broker.channel import Channel, frame_of
-from webapp.broker.errors import (
-    AmqpError,
-    ChannelError,
-    ConnectionError_,
-    frame_error,
-    unexpected_frame,
-)
+from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_
 from webapp.broker.login import PROPERTIES, allowed
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
@@ -61,7 +54,6 @@ class Session(asyncio.Protocol):
         self.frame_max = wire.FRAME_MAX
         self._channel_max = CHANNEL_MAX
         self.paused = False
-        self.hears_cancels = self._hears_blocks = False
         self._sessions = sessions
         self._offered_heartbeat = heartbeat
         self.ack_timeout = ack_timeout or math.inf
@@ -72,14 +64,12 @@ class Session(asyncio.Protocol):
         self._out_size = 0
         self._flushing = False
         self._to_confirm: dict[Channel, None] = {}
-        self._tags = itertools.count(1)
-        self._token = secrets.token_urlsafe(12)
         self._heard = self._said = False
         self._silent = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._over = False
         self._deaf: set[str] = set()  # why nothing is read now
-        self._method: Any = None  # the one being carried out
+        self._method = 0  # number of the one being carried out
         self._capabilities: dict[str, Any] = {}
 
     # -- the socket ---------------------------------------------------------------------------------------------
@@ -96,7 +86,7 @@ class Session(asyncio.Protocol):
         for frame in self._splitter.feed(data):
             if self._over:
                 return
-            self._method = None
+            self._method = 0
             try:
                 self._expect(frame)
             except Misfit:
@@ -127,7 +117,7 @@ class Session(asyncio.Protocol):
         """The alarm is over: publishers are read again."""
         if MEMORY in self._deaf and not self._over:
             self._deafen(MEMORY, False)
-            if self._hears_blocks:
+            if self.hears("connection.blocked"):
                 self.send(0, spec.Connection.Unblocked())
 
     def _wait_for_room(self) -> None:
@@ -135,7 +125,7 @@ class Session(asyncio.Protocol):
         if MEMORY not in self._deaf:
             self._deafen(MEMORY, True)
             self.vhost.memory.waiting.add(self)
-            if self._hears_blocks:
+            if self.hears("connection.blocked"):
                 self.send(0, spec.Connection.Blocked(MEMORY))
 
     def _deafen(self, why: str, deaf: bool) -> None:
@@ -145,9 +135,9 @@ class Session(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
-    def unique(self) -> str:
-        """A piece of a name that no other consumer has."""
-        return f"{self._token}-{next(self._tags)}"
+    def hears(self, capability: str) -> bool:
+        """Whether the client has said that it knows this extension."""
+        return bool(self._capabilities.get(capability))
 
     def send(self, channel: int, method: Any) -> None:
         """Sends a method, with whatever else this turn of the loop brings."""
@@ -201,19 +191,16 @@ class Session(asyncio.Protocol):
         method = self._handshake_method(frame, spec.Connection.StartOk)
         if method.mechanism != "PLAIN":
             raise Misfit
-        properties = method.client_properties or {}
-        capabilities = properties.get("capabilities")
+        capabilities = method.client_properties.get("capabilities")
         self._capabilities = capabilities if isinstance(capabilities, dict) else {}
-        self.hears_cancels = bool(self._capabilities.get("consumer_cancel_notify"))
-        self._hears_blocks = bool(self._capabilities.get("connection.blocked"))
         if not allowed(method.response, self._transport.get_extra_info("sockname")[0]):
-            if not self._capabilities.get("authentication_failure_close"):
+            if not self.hears("authentication_failure_close"):
                 raise Misfit
-            self._method = None
-            raise ConnectionError_(
-                403,
-                "Login was refused using authentication mechanism PLAIN. For details see the broker logfile.",
+            self._method = 0
+            words = (
+                "Login was refused using authentication mechanism PLAIN. For details see the broker logfile."
             )
+            raise ConnectionError_(403, words)
         self._expect = self._tune_ok
         self.send(0, spec.Connection.Tune(CHANNEL_MAX, wire.FRAME_MAX, self._offered_heartbeat))
 
@@ -255,71 +242,57 @@ class Session(asyncio.Protocol):
         if kind == wire.HEARTBEAT and not size and not frame.channel:
             return
         if kind not in SIZES or size not in SIZES[kind]:
-            raise frame_error(frame.raw, self.frame_max)
+            raise errors.frame_error(frame.raw, self.frame_max)
         if kind == wire.HEARTBEAT or (kind != wire.METHOD and not frame.channel):
-            raise unexpected_frame(frame.raw)
+            raise errors.unexpected_frame(frame.raw)
         if frame.channel == 0:
             self._connection_method(frame)
             return
         channel = self._channels.get(frame.channel)
-        method = None
-        if kind == wire.METHOD:
-            number = frame.method_id
-            if number not in spec.methods:
-                raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
-            method = self._decoded(frame)
-        if isinstance(method, spec.Channel.Open):
-            self._open_channel(frame.channel)
-        elif channel is None and method is None:
-            raise ConnectionError_(505, "expected method frame, got non method frame instead")
-        elif channel is None:
-            raise ConnectionError_(504, "expected 'channel.open'")
+        method = self._decoded(frame) if kind == wire.METHOD else None
+        if channel is None:
+            self._open_channel(frame.channel, method)
         elif channel.closing:
             if isinstance(method, spec.Channel.CloseOk):
                 del self._channels[frame.channel]
             elif isinstance(method, spec.Channel.Close):
                 self.send(frame.channel, spec.Channel.CloseOk())
-        elif isinstance(method, spec.Channel.Close):
-            del self._channels[frame.channel]
-            self.vhost.give_back(channel.end())
-            self.send(frame.channel, spec.Channel.CloseOk())
         else:
             if channel.incoming:
-                self._method = channel.incoming.method
+                self._method = channel.incoming.method.INDEX
             try:
                 if method is not None:
                     channel.method(method)
-                elif kind == wire.HEADER:
-                    channel.header(frame.raw)
                 else:
-                    channel.body(frame.payload)
+                    channel.content(frame)
             except ChannelError as error:
-                self._close_channel(channel, error)
+                self._refuse(channel, error)
             if method is None and self.vhost.memory.full:
                 self._wait_for_room()
 
     def _decoded(self, frame: wire.Frame) -> Any:
-        self._method = spec.methods[frame.method_id]
+        number = frame.method_id
+        if number not in spec.methods:
+            raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
+        self._method = number
         try:
-            self._method = self._method().decode(frame.raw, 11)
+            method = spec.methods[number]().decode(frame.raw, 11)
         except UNREADABLE as error:
-            raise ConnectionError_(
-                501, f"cannot decode <<{','.join(map(str, frame.raw[11:-1]))}>>"
-            ) from error
-        if any(isinstance(each, bytes) for name, each in vars(self._method).items() if name != "response"):
+            raise errors.cannot_decode(frame.raw[11:-1]) from error
+        if any(isinstance(each, bytes) for name, each in vars(method).items() if name != "response"):
             raise ConnectionError_(502, "a name has to be UTF-8")
-        return self._method
+        return method
 
-    def _open_channel(self, number: int) -> None:
-        if number in self._channels:
-            raise ConnectionError_(504, "second 'channel.open' seen")
-        count = len(self._channels)
-        if count >= self._channel_max:
-            self._method = None
-            raise ConnectionError_(
-                530,
-                f"number of channels opened ({count}) has reached the negotiated channel_max ({self._channel_max})",
-            )
+    def _open_channel(self, number: int, method: Any) -> None:
+        if method is None:
+            raise errors.no_method()
+        if not isinstance(method, spec.Channel.Open):
+            raise ConnectionError_(504, "expected 'channel.open'")
+        count, most = len(self._channels), self._channel_max
+        if count >= most:
+            self._method = 0
+            words = f"number of channels opened ({count}) has reached the negotiated channel_max ({most})"
+            raise ConnectionError_(530, words)
         self._channels[number] = Channel(self, number)
         self.send(number, spec.Channel.OpenOk())
 
@@ -330,24 +303,32 @@ class Session(asyncio.Protocol):
             self._drop()
             return
         if frame.method_id in spec.methods:
-            self._method = spec.methods[frame.method_id]
+            self._method = frame.method_id
         raise ConnectionError_(504, "unexpected method in connection state running")
 
     # -- ends ---------------------------------------------------------------------------------------------------
 
-    def _close_channel(self, channel: Channel, error: ChannelError) -> None:
-        """An error that costs the channel: what it held goes back to its queues."""
+    def close_channel(self, channel: Channel) -> None:
+        """As the client asks: what it held goes back to its queues."""
+        del self._channels[channel.number]
+        self.vhost.give_back(channel.end())
+
+    def _refuse(self, channel: Channel, error: ChannelError) -> None:
+        """An error that costs the channel."""
         channel.closing = True
-        numbers = _numbers(self._method)
-        self.send(channel.number, spec.Channel.Close(error.code, error.reply_text, *numbers))
+        self.send(channel.number, self._says(spec.Channel.Close, error))
         self.vhost.give_back(channel.end())
 
     def _close(self, error: AmqpError) -> None:
         """An error that costs the connection."""
         self._end()
-        self.send(0, spec.Connection.Close(error.code, error.reply_text, *_numbers(self._method)))
+        self.send(0, self._says(spec.Connection.Close, error))
         self._expect = self._closing
         self._after(CLOSE_TIMEOUT, self._drop)
+
+    def _says(self, close: Any, error: AmqpError) -> Any:
+        """channel.close or connection.close, with the method that is to blame."""
+        return close(error.code, error.reply_text, *divmod(self._method, 1 << 16))
 
     def _closing(self, frame: wire.Frame) -> None:
         """After our connection.close everything but its answer is ignored."""
@@ -399,7 +380,7 @@ class Session(asyncio.Protocol):
         """The delivery acknowledgement timeout: no ack in time costs the channel."""
         if self._over:
             return
-        self._method = None
+        self._method = 0
         for channel in list(self._channels.values()):
             if not channel.closing and (late := channel.overdue()):
                 text = (
@@ -407,9 +388,5 @@ class Session(asyncio.Protocol):
                     f"Timeout value used: {round(late.allowed * 1000)} ms. "
                     "This timeout value can be configured, see consumers doc guide to learn more"
                 )
-                self._close_channel(channel, ChannelError(406, text))
+                self._refuse(channel, ChannelError(406, text))
         self._after(TICK, self._look_for_overdue)
-
-
-def _numbers(method: Any) -> tuple[int, int]:
-    return (method.INDEX >> 16, method.INDEX & 0xFFFF) if method is not None else (0, 0)
