@@ -28,7 +28,7 @@ from tests import rules
 from webapp.broker.exchanges import Binding
 from webapp.broker.memory import size
 from webapp.broker.properties import EXPIRATION, join
-from webapp.broker.queues import Consumer, Delivery, Limit
+from webapp.broker.queues import Consumer, Delivery, Limit, Message
 from webapp.broker.store import Store
 from webapp.broker.vhost import VHost
 
@@ -180,7 +180,7 @@ class VHostMachine(RuleBasedStateMachine):
             self.vhost.unbind(exchange, Binding(True, name, name))
             self.plain.bindings.remove((exchange, name))
         else:
-            self.vhost.bind(exchange, self.vhost.queues[name], name)
+            self.vhost.bind(exchange, Binding(True, name, name))
             self.plain.bindings.append((exchange, name))
 
     # -- messages -----------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ class VHostMachine(RuleBasedStateMachine):
             expiration = str(own or "").encode()
             properties = join({EXPIRATION: bytes([len(expiration)]) + expiration} if own else {})
             queues = self.vhost.routes(exchange, name)
-            self.vhost.publish(queues, exchange, name, properties, body.encode(), persistent, own)
+            self.vhost.publish(queues, Message(exchange, name, properties, body.encode(), persistent), own)
             self.plain.publish(exchange, name, rules.Message(body, persistent), self.now, own and own / 1000)
             plain = self.plain.queues.get(name)
             if queues and plain and (own or plain.ttl) and len(plain.waiting()) == 1:

@@ -20,10 +20,10 @@ from pika.compat import long
 
 from webapp.broker.arguments import expiration
 from webapp.broker.content import Incoming, content, deliver
-from webapp.broker.errors import ChannelError, ConnectionError_, no_method, not_implemented
-from webapp.broker.exchanges import Binding, Exchange
+from webapp.broker.errors import ChannelError, ConnectionError_, left_out, no_method, not_implemented
+from webapp.broker.exchanges import Binding
 from webapp.broker.properties import join, split, with_headers
-from webapp.broker.queues import Consumer, Delivery, Limit, Queue, ack_timeout
+from webapp.broker.queues import Consumer, Delivery, Limit, Message, Queue, ack_timeout
 from webapp.engine import wire
 
 if TYPE_CHECKING:
@@ -133,9 +133,8 @@ class Channel:
             returned = spec.Basic.Return(312, "NO_ROUTE", method.exchange, method.routing_key)
             self.session.send(self.number, returned)
             self.session.write(content(self.number, properties, body, self.session.frame_max))
-        self.vhost.publish(
-            queues, method.exchange, method.routing_key, properties, body, incoming.persistent, ttl
-        )
+        message = Message(method.exchange, method.routing_key, properties, body, incoming.persistent)
+        self.vhost.publish(queues, message, ttl)
         if self._confirms:
             self._published += 1
             self.session.confirm(self)
@@ -169,10 +168,10 @@ class Channel:
 
     def _consume(self, method: Any) -> Any:
         if method.queue == "amq.rabbitmq.reply-to":
-            raise not_implemented("direct reply-to is not part of this broker")
+            raise left_out("direct reply-to is")
         queue = self._queue(method.queue)
         if "x-priority" in method.arguments:
-            raise not_implemented("x-priority is not part of this broker")
+            raise left_out("x-priority is")
         tag = method.consumer_tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
         if tag in self._consumers:
             raise ConnectionError_(530, f"attempt to reuse consumer tag '{tag}'")
@@ -180,9 +179,7 @@ class Channel:
             raise ChannelError(403, f"queue '{queue.name}' in vhost '/' in exclusive use")
         if queue.kind == "quorum" and self._shared.size:
             raise not_implemented(f"queue '{queue.name}' in vhost '/' does not support global qos")
-        consumer = Consumer(
-            tag, self, bool(method.no_ack), Limit(self._prefetch), self._shared, bool(method.exclusive)
-        )
+        consumer = Consumer(tag, self, method.no_ack, Limit(self._prefetch), self._shared, method.exclusive)
         own = ack_timeout(method.arguments)
         consumer.ack_timeout = queue.ack_timeout if own is None else own
         consumer.paused = self.session.paused
@@ -246,7 +243,7 @@ class Channel:
 
     def _queue_bind(self, method: Any) -> Any:
         queue = self._queue(method.queue)
-        self.vhost.bind(method.exchange, queue, method.routing_key)
+        self.vhost.bind(method.exchange, Binding(True, queue.name, method.routing_key))
         return spec.Queue.BindOk()
 
     def _queue_unbind(self, method: Any) -> Any:
@@ -286,8 +283,7 @@ class Channel:
         return spec.Exchange.DeleteOk()
 
     def _exchange_bind(self, method: Any) -> Any:
-        target = self.vhost.exchange(method.destination) if method.destination else Exchange("", "direct")
-        self.vhost.bind(method.source, target, method.routing_key)
+        self.vhost.bind(method.source, Binding(False, method.destination, method.routing_key))
         return spec.Exchange.BindOk()
 
     def _exchange_unbind(self, method: Any) -> Any:
@@ -310,7 +306,7 @@ class Channel:
         return spec.Access.RequestOk(1)
 
     def _left_out(self, method: Any) -> None:
-        raise not_implemented(f"{method.NAME.lower()} is not part of this broker")
+        raise left_out(f"{method.NAME.lower()} is")
 
     # -- odds ---------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,18 @@ def locked(queue: str) -> ChannelError:
     )
 
 
+def not_default(*exchanges: str) -> None:
+    """Raises ChannelError 403 where one of these is the default exchange."""
+    if "" in exchanges:
+        raise ChannelError(403, "operation not permitted on the default exchange")
+
+
 def not_implemented(what: str) -> ConnectionError_:
     return ConnectionError_(540, what)
+
+
+def left_out(what: str) -> ConnectionError_:
+    return not_implemented(f"{what} not part of this broker")
 
 
 def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:

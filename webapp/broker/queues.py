@@ -37,6 +37,10 @@ class Message:
     returns: int = 0
     expires: float | None = None
 
+    def copy(self) -> Message:
+        """The same message for another queue."""
+        return Message(self.exchange, self.routing_key, self.properties, self.body, self.persistent)
+
     def __lt__(self, other: Message) -> bool:
         return self.place < other.place
 
@@ -94,18 +98,16 @@ def ack_timeout(arguments: Mapping[str, object]) -> float | None:
 @dataclass(eq=False)
 class Queue:
     """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare; `used` is when it
-    was last declared, asked for a message, or left by a consumer; `wake` is when somebody will look at it again, called by `timer`."""
+    was last declared, asked for a message, or left by a consumer; `timer` is there where somebody will look at it again by then."""
 
     name: str
     durable: bool = False
-    exclusive: bool = False
     auto_delete: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: Any = None
     had_consumers: bool = False
     unacked: int = 0
     used: float = 0.0
-    wake: float | None = None
     timer: Any = None
     _line: deque[Consumer] = field(default_factory=deque)
     _resting: list[Consumer] = field(default_factory=list)  # had no room, and are out of the line
@@ -118,9 +120,12 @@ class Queue:
     def __post_init__(self) -> None:
         self.kind = str(self.arguments.get("x-queue-type", "classic"))
         self.ack_timeout = ack_timeout(self.arguments)
-        self.timed = "x-message-ttl" in self.arguments or "x-expires" in self.arguments  # time matters here
         limit = self.arguments.get("x-delivery-limit")
         self._limit = limit if isinstance(limit, int) else None
+
+    @property
+    def exclusive(self) -> bool:
+        return self.owner is not None
 
     @property
     def stored(self) -> bool:
@@ -146,7 +151,6 @@ class Queue:
         """A message arrives at the end."""
         self._places += 1
         message.place = self._places
-        self.timed = self.timed or message.expires is not None
         self._fresh.append(message)
 
     def take(self, consumer: Consumer | None = None, *, auto_ack: bool = False) -> Delivery | None:
@@ -224,7 +228,6 @@ class Queue:
 
     def restore(self, message: Message) -> None:
         """A stored message comes back after a restart, in the order of its place."""
-        self.timed = self.timed or message.expires is not None
         if message.place < 0:
             self._front += 1
             message.place = self._front
@@ -237,12 +240,8 @@ class Queue:
 
     def expiry(self, now: float, own: int | None) -> float | None:
         """When a message that arrives now expires; `own` is its own expiration in milliseconds."""
-        ttl = self.arguments.get("x-message-ttl")
-        if own is None:
-            own = ttl
-        elif ttl is not None:
-            own = min(own, ttl)
-        return None if own is None else now + own / 1000
+        allowed = [each for each in (own, self.arguments.get("x-message-ttl")) if each is not None]
+        return now + min(allowed) / 1000 if allowed else None
 
     def expired(self, now: float) -> list[Message]:
         """Takes out the messages that have outlived their time and stand at the head: one behind a lasting one has to wait."""

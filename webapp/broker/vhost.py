@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from webapp.broker.arguments import check, same, word
-from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found, not_implemented
+from webapp.broker.arguments import check, same, same_queue
+from webapp.broker.errors import ChannelError, ConnectionError_, left_out, locked, not_default, not_found
 from webapp.broker.exchanges import Binding, Exchange, predeclared, routes
 from webapp.broker.letters import death, goes_round
 from webapp.broker.memory import Memory, size
@@ -23,32 +23,15 @@ from webapp.broker.store import Store
 from webapp.routing import MATCHES
 
 
-class Owner(Protocol):
-    """The channel a consumer belongs to."""
-
-    def deliver(self, delivery: Delivery) -> None:
-        """Send this delivery."""
-
-    def cancelled(self, consumer: Consumer) -> None:
-        """The consumer's queue is gone."""
-
-
-class Timer(Protocol):
-    """Something planned for later."""
-
-    def cancel(self) -> None:
-        """It is not to happen."""
-
-
 class VHost:
-    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds; `clock`
-    tells the seconds since 1970; `memory` counts what is kept."""
+    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds, unless what
+    it returned is cancelled; `clock` tells the seconds since 1970; `memory` counts what is kept."""
 
     def __init__(
         self,
         store: Store,
         soon: Callable[[Callable[[], None]], object],
-        later: Callable[[float, Callable[[], None]], Timer],
+        later: Callable[[float, Callable[[], None]], Any],
         clock: Callable[[], float],
         memory: Memory | None = None,
     ) -> None:
@@ -65,34 +48,22 @@ class VHost:
 
     def routes(self, exchange: str, key: str) -> list[Queue]:
         """The queues that a message goes to. Raises ChannelError 404 for an exchange that is not there."""
-        if exchange:
-            found = self.exchange(exchange)
-            if found.internal:
-                raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
+        if exchange and self.exchange(exchange).internal:
+            raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
         return self._routes(exchange, key)
 
     def _routes(self, exchange: str, key: str) -> list[Queue]:
         names = routes(self.exchanges, exchange, key) if exchange else [key]
         return [self.queues[name] for name in names if name in self.queues]
 
-    def publish(
-        self,
-        queues: list[Queue],
-        exchange: str,
-        key: str,
-        properties: bytes,
-        body: bytes,
-        persistent: bool,
-        expiration: int | None = None,
-    ) -> None:
-        """Puts a copy of the message into each queue."""
+    def publish(self, queues: list[Queue], original: Message, expiration: int | None = None) -> None:
+        """Puts a copy of the message into each queue; `expiration` is its own, in milliseconds."""
         for queue in queues:
-            message = Message(exchange, key, properties, body, persistent)
-            if expiration is not None or queue.timed:
-                message.expires = queue.expiry(self._clock(), expiration)
+            message = original.copy()
+            message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
             self.memory.add(size(message))
-            if queue.stored and (persistent or queue.kind == "quorum"):
+            if queue.stored and (message.persistent or queue.kind == "quorum"):
                 message.row = self.store.add_message(queue.name, message)
             if message.expires is not None and queue.ready == 1:
                 self._deliver(queue)  # what a consumer takes at once does not expire, were its time zero
@@ -107,7 +78,7 @@ class VHost:
 
     def deliver(self, asked: Queue | None = None) -> None:
         """Delivers what can be delivered now; the `asked` queue is rid of what has expired, too."""
-        if asked and asked.timed:
+        if asked:
             self._due[asked] = None
         due, self._due = self._due, {}
         for queue in due:
@@ -116,11 +87,9 @@ class VHost:
 
     def _look(self, queue: Queue) -> None:
         """Expires, delivers, and sees to it that somebody looks again when it is time."""
-        if queue.timed:
-            self._bury(queue, queue.expired(self._clock()), "expired")
+        self._bury(queue, queue.expired(self._clock()), "expired")
         self._deliver(queue)
-        if queue.timed:
-            self._plan_look(queue)
+        self._plan_look(queue)
 
     def _deliver(self, queue: Queue) -> None:
         for delivery in queue.dispatch():
@@ -171,7 +140,7 @@ class VHost:
                 key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
                 properties, deaths = death(message, queue.name, reason, self._clock())
                 targets = [each for each in self._routes(exchange, key) if not goes_round(deaths, each.name)]
-                self.publish(targets, exchange, key, properties, message.body, message.persistent)
+                self.publish(targets, Message(exchange, key, properties, message.body, message.persistent))
             self._forget(message)
 
     def _forget(self, message: Message) -> None:
@@ -181,19 +150,18 @@ class VHost:
 
     def _plan_look(self, queue: Queue) -> None:
         """Has somebody look at the queue when its time has come."""
+        self._let_rest(queue)
         at = queue.next_change()
-        if at is not None and (queue.wake is None or at < queue.wake):
-            self._let_rest(queue)
-            queue.wake = at
+        if at is not None:
             queue.timer = self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
 
     def _let_rest(self, queue: Queue) -> None:
         if queue.timer is not None:
             queue.timer.cancel()
-            queue.wake = queue.timer = None
+            queue.timer = None
 
     def _time_has_come(self, queue: Queue) -> None:
-        queue.wake = queue.timer = None
+        queue.timer = None
         if queue.lapsed(self._clock()):
             self.delete(queue)
         else:
@@ -202,8 +170,7 @@ class VHost:
     def use(self, queue: Queue) -> None:
         """The queue was declared, asked for a message, or left by a consumer: its time starts anew."""
         queue.used = self._clock()
-        if queue.timed:
-            self._plan_look(queue)
+        self._plan_look(queue)
 
     # -- queues -------------------------------------------------------------------------------------------------
 
@@ -221,27 +188,21 @@ class VHost:
         name = method.queue
         if method.passive:
             return self._asked(self.queue(name, session))
-        arguments = dict(method.arguments or {})
         if name in self.queues:
             there = self.queue(name, session)
-            same(there, method, arguments)
-            if bool(method.exclusive) != there.exclusive:
+            same_queue(there, method)
+            if method.exclusive != there.exclusive:
                 raise locked(name)
             return self._asked(there)
         if name.startswith("amq."):
             raise ChannelError(403, f"queue name '{name}' contains reserved prefix 'amq.*'")
-        check(name, method, arguments)
+        check(name, method)
         name = name or "amq.gen-" + secrets.token_urlsafe(16)
-        queue = self.queues[name] = Queue(
-            name,
-            durable=bool(method.durable),
-            exclusive=bool(method.exclusive),
-            auto_delete=bool(method.auto_delete),
-            arguments=arguments,
-            owner=session if method.exclusive else None,
-        )
+        owner = session if method.exclusive else None
+        queue = Queue(name, method.durable, method.auto_delete, method.arguments, owner)
+        self.queues[name] = queue
         if queue.stored:
-            self.store.add_queue(name, queue.auto_delete, arguments)
+            self.store.add_queue(queue)
         self.use(queue)
         return queue
 
@@ -297,53 +258,34 @@ class VHost:
 
     def declare_exchange(self, method: Any) -> None:
         """exchange.declare. Raises ChannelError 403, 404, 406, or ConnectionError_ 503 for a type that does not exist."""
-        name, kind = method.exchange, method.type or "direct"
-        if not name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
-        there = self.exchanges.get(name)
+        name = method.exchange
+        not_default(name)
         if method.passive:
-            if there is None:
-                raise not_found("exchange", name)
+            self.exchange(name)
             return
-        if kind not in MATCHES:
-            if kind == "headers":
-                raise not_implemented("headers exchanges are not part of this broker")
-            raise ConnectionError_(503, f"unknown exchange type '{kind}'")
-        if there is not None:
-            for option, got, current in (
-                ("type", kind, there.kind),
-                ("durable", bool(method.durable), there.durable),
-                ("auto_delete", bool(method.auto_delete), there.auto_delete),
-                ("internal", bool(method.internal), there.internal),
-            ):
-                if got != current:
-                    raise ChannelError(
-                        406,
-                        f"inequivalent arg '{option}' for exchange '{name}' in vhost '/': "
-                        f"received '{word(got)}' but current is '{word(current)}'",
-                    )
+        if method.type == "headers":
+            raise left_out("headers exchanges are")
+        if method.type not in MATCHES:
+            raise ConnectionError_(503, f"unknown exchange type '{method.type}'")
+        if name in self.exchanges:
+            same("exchange", self.exchanges[name], method, ("type", "durable", "auto_delete", "internal"))
             return
-        if "alternate-exchange" in (method.arguments or {}):
-            raise not_implemented("alternate-exchange is not part of this broker")
+        if "alternate-exchange" in method.arguments:
+            raise left_out("alternate-exchange is")
         if name.startswith("amq."):
             raise ChannelError(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
-        exchange = self.exchanges[name] = Exchange(
-            name,
-            kind,
-            bool(method.durable),
-            bool(method.auto_delete),
-            bool(method.internal),
-            method.arguments or {},
+        exchange = Exchange(
+            name, method.type, method.durable, method.auto_delete, method.internal, method.arguments
         )
+        self.exchanges[name] = exchange
         if exchange.stored:
-            self.store.add_exchange(name, kind, exchange.auto_delete, exchange.internal, exchange.arguments)
+            self.store.add_exchange(exchange)
 
     def delete_exchange(self, method: Any) -> None:
         """exchange.delete; deleting what is not there is no error."""
         name = method.exchange
+        not_default(name)
         exchange = self.exchanges.get(name)
-        if not name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
         if name.startswith("amq."):
             raise ChannelError(403, f"deletion of system exchange '{name}' in vhost '/' not allowed")
         if exchange is None:
@@ -352,22 +294,21 @@ class VHost:
             raise ChannelError(406, f"exchange '{name}' in vhost '/' in use")
         self._drop(exchange)
 
-    def bind(self, source: str, target: Queue | Exchange, key: str) -> None:
-        """Binds a queue or an exchange to the source. Raises ChannelError 403 or 404."""
-        if not source or not target.name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
-        exchange, binding = self.exchange(source), Binding(isinstance(target, Queue), target.name, key)
+    def bind(self, source: str, binding: Binding) -> None:
+        """Binds a queue, which has to be there, or an exchange to the source. Raises ChannelError 403 or 404."""
+        not_default(source, binding.name)
+        exchange = self.exchange(source)
+        target = self.queues[binding.name] if binding.to_queue else self.exchange(binding.name)
         exchange.bindings[binding] = None
         if target.stored and exchange.stored:
             self.store.bind(source, binding)
 
-    def unbind(self, source: str, target: Binding) -> None:
+    def unbind(self, source: str, binding: Binding) -> None:
         """Undoes a binding, if it is there. Raises ChannelError 403."""
-        if not source or not target.name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
+        not_default(source, binding.name)
         exchange = self.exchanges.get(source)
-        if exchange and exchange.bindings.pop(target, 0) is None:
-            self.store.unbind(source, target)
+        if exchange and exchange.bindings.pop(binding, 0) is None:
+            self.store.unbind(source, binding)
             self._drop_if_unused(exchange)
 
     def _drop_if_unused(self, exchange: Exchange) -> None:
@@ -386,30 +327,24 @@ class VHost:
 
     def _restore(self) -> None:
         store = self.store
-        for name, kind, auto_delete, internal, arguments in store.exchanges():
-            self.exchanges[name] = Exchange(name, kind, True, auto_delete, internal, arguments)
-        for name, auto_delete, arguments in store.queues():
-            self.queues[name] = Queue(name, durable=True, auto_delete=auto_delete, arguments=arguments)
+        self.exchanges |= {exchange.name: exchange for exchange in store.exchanges()}
+        self.queues |= {queue.name: queue for queue in store.queues()}
         for exchange, binding in store.bindings():
             if exchange in self.exchanges:
                 self.exchanges[exchange].bindings[binding] = None
-        if store.killed:  # then a classic queue of RabbitMQ's trusts nobody not to have seen a message
-            for queue in self.queues.values():
-                if queue.kind == "classic":
-                    store.seen(queue.name)
         worn = []
         for queue_name, message in store.messages():
             queue = self.queues[queue_name]
+            before = message.returns, message.place
             if store.killed and queue.kind == "classic":
-                message.returns = max(1, message.returns)  # as in `seen`
+                message.returns = max(1, message.returns)  # RabbitMQ then trusts nobody not to have seen it
             message.redelivered = message.returns > 0
             self.memory.add(size(message))
             if queue.worn(message):
                 worn.append((queue, message))
                 continue
-            place = message.place
             queue.restore(message)
-            if message.place != place:
+            if (message.returns, message.place) != before:
                 store.moved(message.row, message.returns, message.place)
         for queue, message in worn:
             self._bury(queue, [message], "delivery_limit")
