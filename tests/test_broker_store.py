@@ -278,7 +278,7 @@ def test_nothing_is_sent_before_it_is_stored(tmp_path: Path) -> None:
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         vhost = VHost(store, loop.call_soon, loop.call_later, time.time)
-        server = await loop.create_server(lambda: Watched(vhost, set(), 0, 0), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: Watched(vhost, 0, 0), "127.0.0.1", 0)
         await asyncio.to_thread(work, server.sockets[0].getsockname()[1])
         server.close()
 

@@ -380,7 +380,12 @@ class VHostMachine(RuleBasedStateMachine):
     def _later(self, seconds: float, then: Callable[[], None]) -> SimpleNamespace:
         timer = self.now + seconds, then
         self.timers.append(timer)
-        return SimpleNamespace(cancel=lambda: self.timers.remove(timer))
+
+        def cancel() -> None:
+            with contextlib.suppress(ValueError):  # its time has come: no error, as in asyncio
+                self.timers.remove(timer)
+
+        return SimpleNamespace(cancel=cancel)
 
     def _next_path(self) -> Path:
         self.starts += 1

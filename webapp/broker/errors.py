@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import struct
 
-NAMES = {
-    311: "CONTENT_TOO_LARGE",
-    403: "ACCESS_REFUSED",
-    404: "NOT_FOUND",
-    405: "RESOURCE_LOCKED",
-    406: "PRECONDITION_FAILED",
-    501: "FRAME_ERROR",
-    502: "SYNTAX_ERROR",
-    503: "COMMAND_INVALID",
-    504: "CHANNEL_ERROR",
-    505: "UNEXPECTED_FRAME",
-    530: "NOT_ALLOWED",
-    540: "NOT_IMPLEMENTED",
-    541: "INTERNAL_ERROR",
-}
+from pika import spec
 
+# The reply codes and their names, from pika's list of constants.
+NAMES = {code: name for name, code in vars(spec).items() if isinstance(code, int) and 300 <= code < 600}
 TEXT_MAX = 255  # bytes
 
 

@@ -49,12 +49,11 @@ class Misfit(Exception):
 class Session(asyncio.Protocol):
     """A connection. `heartbeat` and `ack_timeout` are in seconds, 0 is off."""
 
-    def __init__(self, vhost: VHost, sessions: set[Session], heartbeat: int, ack_timeout: float) -> None:
+    def __init__(self, vhost: VHost, heartbeat: int, ack_timeout: float) -> None:
         self.vhost = vhost
         self.frame_max = wire.FRAME_MAX
         self._channel_max = CHANNEL_MAX
         self.paused = False
-        self._sessions = sessions
         self._offered_heartbeat = heartbeat
         self.ack_timeout = ack_timeout or math.inf
         self._channels: dict[int, Channel] = {}
@@ -78,8 +77,7 @@ class Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._sessions.add(self)
-        self._after(HANDSHAKE_TIMEOUT, self._give_up_handshake)
+        self._after(HANDSHAKE_TIMEOUT, self._drop)
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
@@ -96,9 +94,7 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._over = True
-        self._sessions.discard(self)
-        for timer in self._timers.values():
-            timer.cancel()
+        self._cancel_timers()
         self.vhost.memory.waiting.discard(self)
         self._end()
 
@@ -184,8 +180,7 @@ class Session(asyncio.Protocol):
             self._drop()
             return
         self._expect = self._start_ok
-        start = spec.Connection.Start(0, 9, PROPERTIES, "PLAIN", "en_US")
-        self.send(0, start)
+        self.send(0, spec.Connection.Start(0, 9, PROPERTIES, "PLAIN", "en_US"))
 
     def _start_ok(self, frame: wire.Frame) -> None:
         method = self._handshake_method(frame, spec.Connection.StartOk)
@@ -222,7 +217,7 @@ class Session(asyncio.Protocol):
         method = self._handshake_method(frame, spec.Connection.Open)
         if method.virtual_host != "/":
             raise ConnectionError_(530, f"vhost {method.virtual_host} not found")
-        self._timers["_give_up_handshake"].cancel()
+        self._timers["_drop"].cancel()
         self._expect = self._running
         self._after(TICK, self._look_for_overdue)
         self.send(0, spec.Connection.OpenOk())
@@ -231,9 +226,6 @@ class Session(asyncio.Protocol):
         if frame.kind != wire.METHOD or frame.method_id != kind.INDEX:  # type: ignore[attr-defined]
             raise Misfit
         return self._decoded(frame)
-
-    def _give_up_handshake(self) -> None:
-        self._drop()
 
     # -- running ------------------------------------------------------------------------------------------------
 
@@ -338,6 +330,7 @@ class Session(asyncio.Protocol):
     def _drop(self) -> None:
         """Sends what is left and closes the socket."""
         self._over = True
+        self._cancel_timers()
         self._flush()
         self._transport.close()
         self._after(CLOSE_TIMEOUT, self._transport.abort)
@@ -350,15 +343,19 @@ class Session(asyncio.Protocol):
         self.vhost.session_ended(self)
 
     def _after(self, seconds: float, then: Callable[..., None], *arguments: object) -> None:
-        """Runs `then` later, unless the connection is gone by then; one of a kind is planned at a time."""
+        """Runs `then` later, unless the connection is over by then; one of a kind is planned at a time."""
+        if planned := self._timers.get(then.__name__):
+            planned.cancel()
         self._timers[then.__name__] = self._loop.call_later(seconds, then, *arguments)
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
 
     # -- time ---------------------------------------------------------------------------------------------------
 
     def _beat(self, every: float) -> None:
         """A heartbeat where nothing else was said for half the interval."""
-        if self._over:
-            return
         if not self._said:
             self._transport.write(HEARTBEAT_FRAME)
         self._said = False
@@ -366,20 +363,15 @@ class Session(asyncio.Protocol):
 
     def _listen(self, every: float) -> None:
         """As RabbitMQ does it: looks once an interval, and gives up at the second silent look in a row."""
-        if self._over:
-            return
         self._silent = 0 if self._heard or MEMORY in self._deaf else self._silent + 1
         self._heard = False
         if self._silent > 1:
-            self._over = True
             self._transport.abort()
-            return
-        self._after(every, self._listen, every)
+        else:
+            self._after(every, self._listen, every)
 
     def _look_for_overdue(self) -> None:
         """The delivery acknowledgement timeout: no ack in time costs the channel."""
-        if self._over:
-            return
         self._method = 0
         for channel in list(self._channels.values()):
             if not channel.closing and (late := channel.overdue()):
