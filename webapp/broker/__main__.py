@@ -64,11 +64,10 @@ async def serve(
             why = f"cannot listen on {host}:{port}: {error.strerror}: choose another with --port"
             raise CannotStart(why) from error
         print(json.dumps({"port": server.sockets[0].getsockname()[1], "pid": os.getpid()}), flush=True)
-        watching = None if detached else await _watch_stdin(over)
+        if not detached:
+            _watch_stdin(over)
         await over.wait()
         server.close()
-        if watching:
-            watching.close()
         if failures:
             raise failures[0]
         store.close()
@@ -90,20 +89,16 @@ def _locked(data: Path) -> TextIO:
     return lock
 
 
-async def _watch_stdin(over: asyncio.Event) -> asyncio.ReadTransport | None:
+def _watch_stdin(over: asyncio.Event) -> None:
     """Where standard input is a pipe or a socket, its end is ours: nobody is left who wants this broker."""
-    mode = os.fstat(0).st_mode
-    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return None
 
-    class Watch(asyncio.Protocol):
-        def connection_lost(self, _: Exception | None) -> None:
+    def read() -> None:
+        if not os.read(0, 4096):
             over.set()
 
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        Watch, os.fdopen(os.dup(0), "rb", buffering=0)
-    )
-    return transport
+    mode = os.fstat(0).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        asyncio.get_running_loop().add_reader(0, read)
 
 
 @click.command()

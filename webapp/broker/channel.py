@@ -1,6 +1,6 @@
 """One channel: its consumers, what they hold, its confirms; and the table from AMQP method to what the broker does.
 
-    Session ──method, header, body──► Channel ──► VHost
+    Session ──methods, content──────► Channel ──► VHost
             ◄──answers, deliveries───
 
 Source: AMQP 0-9-1 and RabbitMQ's extensions (confirms, basic.nack, consumer cancel notification).

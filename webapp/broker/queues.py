@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NO_LIMIT = 0
 # Places of a quorum queue. What arrives counts up from 0, what returned from FRONT, what is out from OUT: it will return later.
 FRONT, OUT = -(2**62), -(2**61)
 
@@ -49,7 +48,7 @@ class Message:
 class Limit:
     """How many unacked messages may be out: prefetch. 0 is no limit."""
 
-    size: int = NO_LIMIT
+    size: int = 0
     out: int = 0
 
     @property

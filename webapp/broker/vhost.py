@@ -214,8 +214,7 @@ class VHost:
 
     def delete(self, queue: Queue) -> int:
         """Deletes the queue with its messages and bindings, cancels its consumers; how many messages were ready."""
-        count = queue.ready
-        self.purge(queue)
+        count = self.purge(queue)
         self._let_rest(queue)
         del self.queues[queue.name]
         for exchange in list(self.exchanges.values()):
