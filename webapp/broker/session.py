@@ -95,7 +95,7 @@ class Session(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._over = True
         self._cancel_timers()
-        self.vhost.memory.waiting.discard(self)
+        self.vhost.memory.waiting.discard(self._room)
         self._end()
 
     def pause_writing(self) -> None:
@@ -109,7 +109,7 @@ class Session(asyncio.Protocol):
         for channel in list(self._channels.values()):
             channel.pause(False)
 
-    def room(self) -> None:
+    def _room(self) -> None:
         """The alarm is over: publishers are read again."""
         if MEMORY in self._deaf and not self._over:
             self._deafen(MEMORY, False)
@@ -120,7 +120,7 @@ class Session(asyncio.Protocol):
         """While the alarm lasts, whoever publishes is not read any more; who only consumes goes on, and makes room."""
         if MEMORY not in self._deaf:
             self._deafen(MEMORY, True)
-            self.vhost.memory.waiting.add(self)
+            self.vhost.memory.waiting.add(self._room)
             if self.hears("connection.blocked"):
                 self.send(0, spec.Connection.Blocked(MEMORY))
 

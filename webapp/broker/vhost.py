@@ -86,10 +86,22 @@ class VHost:
                 self._look(queue)
 
     def _look(self, queue: Queue) -> None:
-        """Expires, delivers, and sees to it that somebody looks again when it is time."""
-        self._bury(queue, queue.expired(self._clock()), "expired")
+        """Expires, delivers, and looks again when it is time; a queue that nobody has used for too long is deleted."""
+        now = self._clock()
+        if queue.lapsed(now):
+            self.delete(queue)
+            return
+        self._bury(queue, queue.expired(now), "expired")
         self._deliver(queue)
-        self._plan_look(queue)
+        self._let_rest(queue)
+        at = queue.next_change()
+        if at is not None:
+            queue.timer = self._later(max(0.0, at - now), lambda: self.dispatch(queue))
+
+    def _let_rest(self, queue: Queue) -> None:
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.timer = None
 
     def _deliver(self, queue: Queue) -> None:
         for delivery in queue.dispatch():
@@ -148,29 +160,10 @@ class VHost:
         if message.row:
             self.store.remove_message(message.row)
 
-    def _plan_look(self, queue: Queue) -> None:
-        """Has somebody look at the queue when its time has come."""
-        self._let_rest(queue)
-        at = queue.next_change()
-        if at is not None:
-            queue.timer = self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
-
-    def _let_rest(self, queue: Queue) -> None:
-        if queue.timer is not None:
-            queue.timer.cancel()
-            queue.timer = None
-
-    def _time_has_come(self, queue: Queue) -> None:
-        queue.timer = None
-        if queue.lapsed(self._clock()):
-            self.delete(queue)
-        else:
-            self._look(queue)
-
     def use(self, queue: Queue) -> None:
         """The queue was declared, asked for a message, or left by a consumer: its time starts anew."""
         queue.used = self._clock()
-        self._plan_look(queue)
+        self.dispatch(queue)
 
     # -- queues -------------------------------------------------------------------------------------------------
 
@@ -213,10 +206,11 @@ class VHost:
         return queue
 
     def delete(self, queue: Queue) -> int:
-        """Deletes the queue with its messages and bindings, cancels its consumers; how many messages were ready."""
+        """Deletes the queue, if it is still there, with its messages and bindings, and cancels its consumers; how many messages
+        were ready."""
         count = self.purge(queue)
         self._let_rest(queue)
-        del self.queues[queue.name]
+        self.queues.pop(queue.name, None)
         for exchange in list(self.exchanges.values()):
             if exchange.unbind(True, queue.name):
                 self._drop_if_unused(exchange)
