@@ -220,7 +220,7 @@ class VHostMachine(RuleBasedStateMachine):
         delivery = self.vhost.queues[name].take(auto_ack=auto_ack)
         assert (delivery is None) == (not plain.waiting())
         if delivery:
-            self.vhost.sent(delivery, auto_ack=auto_ack)
+            self.vhost.sent(delivery)
             message = plain.take(auto_ack=auto_ack)
             assert seen(delivery) == seen(message)
             if not auto_ack:

@@ -81,7 +81,7 @@ class Channel:
         """basic.deliver."""
         consumer = delivery.consumer
         assert consumer
-        tag = self._hold(delivery, consumer.auto_ack)
+        tag = self._hold(delivery)
         self.session.write(deliver(self.number, tag, consumer.tag, delivery) + self._content(delivery))
 
     def cancelled(self, consumer: Consumer) -> None:
@@ -196,14 +196,12 @@ class Channel:
         return spec.Basic.CancelOk(consumer_tag=method.consumer_tag)
 
     def _get(self, method: Any) -> Any:
-        queue = self._queue(method.queue)
-        self.vhost.use(queue)
-        self.vhost.deliver(queue)  # consumers come first
+        queue = self.vhost.asked(self._queue(method.queue))
         delivery = queue.take(auto_ack=method.no_ack)
         if delivery is None:
             return spec.Basic.GetEmpty()
-        self.vhost.sent(delivery, auto_ack=method.no_ack)
-        tag, message = self._hold(delivery, method.no_ack), delivery.message
+        self.vhost.sent(delivery)
+        tag, message = self._hold(delivery), delivery.message
         answer = spec.Basic.GetOk(
             tag, message.redelivered, message.exchange, message.routing_key, queue.ready
         )
@@ -316,10 +314,10 @@ class Channel:
             raise ChannelError(404, "no previously declared queue")
         return self.vhost.queue(name or self._last_queue, self.session)
 
-    def _hold(self, delivery: Delivery, auto_ack: bool) -> int:
+    def _hold(self, delivery: Delivery) -> int:
         """The tag of a delivery that goes out now."""
         self._last_tag += 1
-        if not auto_ack:
+        if not delivery.auto_ack:
             asked = (delivery.consumer or delivery.queue).ack_timeout
             delivery.allowed = self.session.ack_timeout if asked is None else asked
             delivery.since = time.monotonic()

@@ -83,6 +83,7 @@ class Delivery:
     message: Message
     queue: Queue
     consumer: Consumer | None
+    auto_ack: bool
     since: float = 0.0
     allowed: float = 0.0
 
@@ -154,16 +155,15 @@ class Queue:
 
     def take(self, consumer: Consumer | None = None, *, auto_ack: bool = False) -> Delivery | None:
         """The next message leaves for `consumer` (None: for basic.get); None where the queue has nothing ready."""
-        message = self._head()
-        if message is None:
+        if not self.ready:
             return None
-        self._behead()
+        message = self._behead()
         if not auto_ack:
             self.unacked += 1
             if consumer:
                 consumer.own.out += 1
                 consumer.shared.out += 1
-        return Delivery(message, self, consumer)
+        return Delivery(message, self, consumer, auto_ack)
 
     def dispatch(self) -> Iterator[Delivery]:
         """The deliveries that can be made now: consumers take turns. Who has no room when its turn comes leaves the line, and
@@ -246,8 +246,7 @@ class Queue:
         """Takes out the messages that have outlived their time and stand at the head: one behind a lasting one has to wait."""
         messages = []
         while (head := self._head()) and head.expires is not None and head.expires <= now:
-            self._behead()
-            messages.append(head)
+            messages.append(self._behead())
         return messages
 
     def lapsed(self, now: float) -> bool:
@@ -269,11 +268,8 @@ class Queue:
         waiting = self._returned or self._fresh  # what was out once stood before what never was
         return waiting[0] if waiting else None
 
-    def _behead(self) -> None:
-        if self._returned:
-            heapq.heappop(self._returned)
-        else:
-            self._fresh.popleft()
+    def _behead(self) -> Message:
+        return heapq.heappop(self._returned) if self._returned else self._fresh.popleft()
 
     # -- the rest -----------------------------------------------------------------------------------------------
 

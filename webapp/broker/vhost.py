@@ -106,13 +106,13 @@ class VHost:
     def _deliver(self, queue: Queue) -> None:
         for delivery in queue.dispatch():
             assert delivery.consumer
-            self.sent(delivery, auto_ack=delivery.consumer.auto_ack)
+            self.sent(delivery)
             delivery.consumer.owner.deliver(delivery)
 
-    def sent(self, delivery: Delivery, *, auto_ack: bool) -> None:
+    def sent(self, delivery: Delivery) -> None:
         """A message is about to go out: under auto-ack it is forgotten, else it is written down that it went."""
         message = delivery.message
-        if auto_ack:
+        if delivery.auto_ack:
             self._forget(message)
         elif message.row:
             self.store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
@@ -180,13 +180,13 @@ class VHost:
         """queue.declare: the queue, made where there was none. Raises ChannelError 403, 404, 405 or 406."""
         name = method.queue
         if method.passive:
-            return self._asked(self.queue(name, session))
+            return self.asked(self.queue(name, session))
         if name in self.queues:
             there = self.queue(name, session)
             same_queue(there, method)
             if method.exclusive != there.exclusive:
                 raise locked(name)
-            return self._asked(there)
+            return self.asked(there)
         if name.startswith("amq."):
             raise ChannelError(403, f"queue name '{name}' contains reserved prefix 'amq.*'")
         check(name, method)
@@ -199,8 +199,8 @@ class VHost:
         self.use(queue)
         return queue
 
-    def _asked(self, queue: Queue) -> Queue:
-        """Its counts are those of now."""
+    def asked(self, queue: Queue) -> Queue:
+        """A queue somebody asks for: used, and rid of what has expired; what its consumers can take is theirs."""
         self.use(queue)
         self.deliver(queue)
         return queue
