@@ -52,7 +52,6 @@ class House:
         loop.set_exception_handler(lambda _, context: self.trouble.append(context))
         self.store = Store(folder / "store")
         self.vhost = VHost(self.store, loop.call_soon, loop.call_later, time.time)
-        self.sessions = set()
 
     async def hears(self, talk, between=None):
         """One client's talk, in full; `between` sees (side, bytes) of it in both directions."""
@@ -68,7 +67,7 @@ class House:
                 between("client", data)
                 pipe.protocol.data_received(data)
 
-        pipe = Pipe(Session(self.vhost, self.sessions, heartbeat=0, ack_timeout=5.0), hear)
+        pipe = Pipe(Session(self.vhost, heartbeat=0, ack_timeout=5.0), hear)
         for chunk in talk.chunks:
             if chunk == PAUSE:
                 await turns(3)
@@ -89,7 +88,6 @@ class House:
     def check(self):
         """No client is left: nothing of one is, either."""
         assert not self.trouble, self.trouble
-        assert not self.sessions
         queues = self.vhost.queues.values()
         assert not [queue for queue in queues if queue.owner or queue.consumers or queue.unacked]
         assert self.vhost.memory.used == sum(size(message) for queue in queues for message in queue)

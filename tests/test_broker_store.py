@@ -18,8 +18,8 @@ import pika
 import pytest
 
 from webapp.broker.__main__ import FILE
-from webapp.broker.exchanges import Binding
-from webapp.broker.queues import Message
+from webapp.broker.exchanges import Binding, Exchange
+from webapp.broker.queues import Message, Queue
 from webapp.broker.session import Session
 from webapp.broker.store import CannotStore, NotOurs, Store
 from webapp.broker.vhost import VHost
@@ -30,9 +30,9 @@ NOBODY = 65534
 
 def fill(store: Store, messages: int, size: int = 300) -> None:
     """A queue with messages, each in a commit of its own."""
-    if "q" not in [name for name, *_ in store.queues()]:
-        store.add_exchange("x", "direct", False, False, {})
-        store.add_queue("q", False, {"x-message-ttl": 60_000})
+    if not list(store.queues()):
+        store.add_exchange(Exchange("x", "direct"))
+        store.add_queue(Queue("q", arguments={"x-message-ttl": 60_000}))
         store.bind("x", Binding(True, "q", "key"))
     for place in range(1, messages + 1):
         body = str(place).encode() * size
@@ -90,7 +90,9 @@ def test_what_was_stored_is_there_after_a_close(path: Path) -> None:
     store = Store(path)
     assert not store.killed
     assert len(bodies(store)) == 100
-    assert list(store.queues()) == [("q", False, {"x-message-ttl": 60_000})]
+    assert [(each.name, each.durable, each.arguments) for each in store.queues()] == [
+        ("q", True, {"x-message-ttl": 60_000})
+    ]
     assert list(store.bindings()) == [("x", Binding(True, "q", "key"))]
     store.close()
 
@@ -276,7 +278,7 @@ def test_nothing_is_sent_before_it_is_stored(tmp_path: Path) -> None:
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         vhost = VHost(store, loop.call_soon, loop.call_later, time.time)
-        server = await loop.create_server(lambda: Watched(vhost, set(), 0, 0), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: Watched(vhost, 0, 0), "127.0.0.1", 0)
         await asyncio.to_thread(work, server.sockets[0].getsockname()[1])
         server.close()
 

@@ -196,7 +196,7 @@ def test_content_where_a_method_has_to_come_closes_the_connection_with_505(raw, 
     )
 
 
-@pytest.mark.parametrize("frame", ["method", "body"])
+@pytest.mark.parametrize("frame", ["method", "close", "body"])
 def test_another_frame_where_a_header_has_to_come_closes_the_connection_with_505(raw, frame):
     peer = raw()
     peer.open_channel()
@@ -225,6 +225,7 @@ def test_another_frame_where_a_body_has_to_come_closes_the_connection_with_505(r
 
 
 FRAMES = {
+    "close": Method(1, spec.Channel.Close(200, "", 0, 0)),
     "method": Method(1, spec.Basic.Qos()),
     "header": Header(1, 5, spec.BasicProperties()),
     "body": Body(1, b"hello"),

@@ -6,7 +6,6 @@ For one machine and one demo: guest/guest, one virtual host, and whatever it doe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
@@ -16,7 +15,7 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -35,7 +34,7 @@ class CannotStart(Exception):
 async def serve(
     host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, memory: int, detached: bool
 ) -> None:
-    """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart, CannotStore."""
+    """Serves until SIGTERM, SIGINT, or the end of standard input. Raises CannotStart, NotOurs, CannotStore."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,77 +43,62 @@ async def serve(
 
     def failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(
-            error, CannotStore
-        ):  # no confirm has been sent for what is lost, and none must be from now on
+        if isinstance(error, CannotStore):
+            # No confirm has been sent for what is lost, and none must be from now on.
             failures.append(error)
             over.set()
         else:
             loop.default_exception_handler(context)
 
     loop.set_exception_handler(failed)
-    with _folder(data):
+    with _locked(data):
         try:
             store = Store(data / FILE)
-            memory_ = Memory(memory * 1024 * 1024)
-            vhost = VHost(store, loop.call_soon, loop.call_later, time.time, memory_)
-        except NotOurs as error:
-            raise CannotStart(str(error)) from error
+            vhost = VHost(store, loop.call_soon, loop.call_later, time.time, Memory(memory << 20))
         except (sqlite3.DatabaseError, LookupError, TypeError, ValueError) as error:
             raise CannotStart(f"{data / FILE} is damaged ({error!r}): move it away or repair it") from error
-        sessions: set[Session] = set()
         try:
-            server = await loop.create_server(
-                lambda: Session(vhost, sessions, heartbeat, ack_timeout), host, port
-            )
+            server = await loop.create_server(lambda: Session(vhost, heartbeat, ack_timeout), host, port)
         except OSError as error:
             store.close()
-            raise CannotStart(
-                f"cannot listen on {host}:{port}: {error.strerror}: choose another with --port"
-            ) from error
+            why = f"cannot listen on {host}:{port}: {error.strerror}: choose another with --port"
+            raise CannotStart(why) from error
         print(json.dumps({"port": server.sockets[0].getsockname()[1], "pid": os.getpid()}), flush=True)
-        watching = None if detached else await _watch_stdin(over)
+        if not detached:
+            _watch_stdin(over)
         await over.wait()
         server.close()
-        if watching:
-            watching.close()
         if failures:
             raise failures[0]
         store.close()
 
 
-@contextlib.contextmanager
-def _folder(data: Path):  # type: ignore[no-untyped-def]
-    """The data folder, made and locked: two brokers on one file would each undo what the other did."""
+def _locked(data: Path) -> TextIO:
+    """Makes the data folder, and locks it while the file returned is open: two brokers would each undo what the other did."""
     try:
         data.mkdir(parents=True, exist_ok=True)
         lock = (data / "broker.lock").open("w")
     except OSError as error:
-        raise CannotStart(
-            f"the data folder {data} cannot be used ({error.strerror}): choose another with --data"
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotStart(f"another broker is using {data}: choose another folder with --data") from error
-        yield
+        why = f"the data folder {data} cannot be used ({error.strerror}): choose another with --data"
+        raise CannotStart(why) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise CannotStart(f"another broker is using {data}: choose another folder with --data") from error
+    return lock
 
 
-async def _watch_stdin(over: asyncio.Event) -> asyncio.ReadTransport | None:
+def _watch_stdin(over: asyncio.Event) -> None:
     """Where standard input is a pipe or a socket, its end is ours: nobody is left who wants this broker."""
-    mode = os.fstat(0).st_mode
-    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return None
 
-    class Watch(asyncio.Protocol):
-        def connection_lost(self, _: Exception | None) -> None:
+    def read() -> None:
+        if not os.read(0, 4096):
             over.set()
 
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        Watch, os.fdopen(os.dup(0), "rb", buffering=0)
-    )
-    return transport
+    mode = os.fstat(0).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        asyncio.get_running_loop().add_reader(0, read)
 
 
 @click.command()
@@ -127,18 +111,13 @@ async def _watch_stdin(over: asyncio.Event) -> asyncio.ReadTransport | None:
     "--memory", default=MAX >> 20, type=click.IntRange(1), help="MB of messages, then publishers wait"
 )
 @click.option("--detached", is_flag=True, help="do not end when standard input does")
-def main(
-    host: str, port: int, data: Path, heartbeat: int, ack_timeout: float, memory: int, detached: bool
-) -> None:
+def main(**options: Any) -> None:
     """The embedded broker of Unacked."""
     try:
-        asyncio.run(serve(host, port, data, heartbeat, ack_timeout, memory, detached))
-    except CannotStart as error:
+        asyncio.run(serve(**options))
+    except (CannotStart, NotOurs, CannotStore) as error:
         print(f"unacked broker: {error}", file=sys.stderr)
-        sys.exit(2)
-    except CannotStore as error:
-        print(f"unacked broker: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(1 if isinstance(error, CannotStore) else 2)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pika.compat import long
 
-from webapp.broker.errors import ChannelError, not_implemented
+from webapp.broker.errors import ChannelError, left_out
 from webapp.broker.queues import Queue
 
 TIME_MAX = 315_360_000_000  # milliseconds: ten years
@@ -32,12 +33,13 @@ LEFT_OUT = (
 TYPES = {str: "longstr", bytes: "longstr", bool: "bool", int: "signedint", long: "long", float: "double"}
 
 
-def check(name: str, method: Any, arguments: dict[str, Any]) -> None:
+def check(name: str, method: Any) -> None:
     """A queue that is to be made. Raises ChannelError 406, or ConnectionError_ 540 for what this broker leaves out."""
+    arguments = method.arguments
     kind = arguments.get("x-queue-type", "classic")
     where = f"for queue '{name}' in vhost '/'"
     if kind == "stream":
-        raise not_implemented("streams are not part of this broker")
+        raise left_out("streams are")
     if kind not in ("classic", "quorum"):
         raise ChannelError(406, f"invalid arg 'x-queue-type' {where}: \"unsupported queue type '{kind}'\"")
     for key in QUORUM_ONLY if kind == "classic" else CLASSIC_ONLY:
@@ -45,7 +47,7 @@ def check(name: str, method: Any, arguments: dict[str, Any]) -> None:
             raise ChannelError(406, f"invalid arg '{key}' {where} of queue type rabbit_{kind}_queue")
     for key in LEFT_OUT:
         if key in arguments:
-            raise not_implemented(f"{key} is not part of this broker")
+            raise left_out(f"{key} is")
     for key in ("x-message-ttl", "x-expires"):
         wrong = _wrong_time(arguments.get(key), zero=key == "x-message-ttl")
         if wrong:
@@ -69,22 +71,25 @@ def check(name: str, method: Any, arguments: dict[str, Any]) -> None:
                 raise ChannelError(406, f"invalid property '{option}' {where}")
 
 
-def same(there: Queue, method: Any, arguments: dict[str, Any]) -> None:
-    """A declare of a queue that is there has to ask for the same. Raises ChannelError 406."""
-    for option, got, current in (
-        ("durable", bool(method.durable), there.durable),
-        ("auto_delete", bool(method.auto_delete), there.auto_delete),
-    ):
+def same(what: str, there: Any, method: Any, options: Iterable[str]) -> None:
+    """A declare of a queue or an exchange that is there has to ask for the same. Raises ChannelError 406."""
+    for option in options:
+        got, current = getattr(method, option), getattr(there, option)
         if got != current:
-            raise _unequal(option, there.name, f"received '{word(got)}' but current is '{word(current)}'")
+            raise _unequal(option, what, there.name, f"'{_word(got)}'", f"'{_word(current)}'")
+
+
+def same_queue(there: Queue, method: Any) -> None:
+    """Also of the arguments. Raises ChannelError 406."""
+    same("queue", there, method, ("durable", "auto_delete"))
     for key in COMPARED:
-        value, before = arguments.get(key), there.arguments.get(key)
+        value, before = method.arguments.get(key), there.arguments.get(key)
         if key == "x-queue-type" and (value or "classic") == (before or "classic"):
             continue
         if value != before:
             both = value is not None and before is not None
-            words = [f"'{word(each)}'" if both else _typed(each) for each in (value, before)]
-            raise _unequal(key, there.name, "received {} but current is {}".format(*words))
+            words = [f"'{_word(each)}'" if both else _typed(each) for each in (value, before)]
+            raise _unequal(key, "queue", there.name, *words)
 
 
 def expiration(text: str) -> int:
@@ -101,7 +106,7 @@ def expiration(text: str) -> int:
     return int(text)
 
 
-def word(value: object) -> str:
+def _word(value: object) -> str:
     """A value as RabbitMQ writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -119,8 +124,9 @@ def _wrong_time(value: object, *, zero: bool) -> str:
     return f"{{value_too_large,{value}}}" if value > TIME_MAX else ""
 
 
-def _unequal(option: str, queue: str, how: str) -> ChannelError:
-    return ChannelError(406, f"inequivalent arg '{option}' for queue '{queue}' in vhost '/': {how}")
+def _unequal(option: str, what: str, name: str, got: str, current: str) -> ChannelError:
+    how = f"received {got} but current is {current}"
+    return ChannelError(406, f"inequivalent arg '{option}' for {what} '{name}' in vhost '/': {how}")
 
 
 def _type(value: object) -> str:
@@ -128,4 +134,4 @@ def _type(value: object) -> str:
 
 
 def _typed(value: object) -> str:
-    return "none" if value is None else f"the value '{word(value)}' of type '{_type(value)}'"
+    return "none" if value is None else f"the value '{_word(value)}' of type '{_type(value)}'"

@@ -12,7 +12,7 @@ from typing import Any
 
 from pika import spec
 
-from webapp.broker.errors import ChannelError, ConnectionError_
+from webapp.broker.errors import ChannelError, ConnectionError_, cannot_decode
 from webapp.broker.properties import DELIVERY_MODE, EXPIRATION, USER_ID, entries, split, text
 from webapp.broker.queues import Delivery
 from webapp.engine import wire
@@ -32,17 +32,12 @@ class Incoming:
         self.persistent = False
         self.user_id: str | None = None
         self.expiration: str | None = None
-        self.counted = 0  # bytes of the body that the memory knows of
-        self._body = bytearray()  # one piece: a body may come in 128 million
+        self.body = bytearray()  # one piece: a body may come in 128 million
         self._missing: int | None = None  # bytes of the body still to come; the header says
 
     @property
     def whole(self) -> bool:
         return self._missing == 0
-
-    @property
-    def body(self) -> bytes:
-        return bytes(self._body)
 
     def add_header(self, raw: bytes) -> None:
         """A content header frame. Raises AmqpError."""
@@ -63,7 +58,7 @@ class Incoming:
         """A content body frame. Raises AmqpError."""
         if self._missing is None or len(payload) > self._missing:
             raise self.unexpected()
-        self._body += payload
+        self.body += payload
         self._missing -= len(payload)
 
     def unexpected(self) -> ConnectionError_:
@@ -79,8 +74,7 @@ class Incoming:
             self.persistent = fields.get(DELIVERY_MODE) == b"\2"
             self.user_id, self.expiration = text(fields, USER_ID), text(fields, EXPIRATION)
         except UNREADABLE as error:
-            words = ",".join(map(str, self.properties[2:]))
-            raise ConnectionError_(501, f"cannot decode <<{words}>>") from error
+            raise cannot_decode(self.properties[2:]) from error
 
 
 def content(channel: int, properties: bytes, body: bytes, frame_max: int) -> bytes:

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import struct
 
-NAMES = {
-    311: "CONTENT_TOO_LARGE",
-    403: "ACCESS_REFUSED",
-    404: "NOT_FOUND",
-    405: "RESOURCE_LOCKED",
-    406: "PRECONDITION_FAILED",
-    501: "FRAME_ERROR",
-    502: "SYNTAX_ERROR",
-    503: "COMMAND_INVALID",
-    504: "CHANNEL_ERROR",
-    505: "UNEXPECTED_FRAME",
-    530: "NOT_ALLOWED",
-    540: "NOT_IMPLEMENTED",
-    541: "INTERNAL_ERROR",
-}
+from pika import spec
 
+# The reply codes and their names, from pika's list of constants.
+NAMES = {code: name for name, code in vars(spec).items() if isinstance(code, int) and 300 <= code < 600}
 TEXT_MAX = 255  # bytes
 
 
@@ -55,8 +43,18 @@ def locked(queue: str) -> ChannelError:
     )
 
 
+def not_default(*exchanges: str) -> None:
+    """Raises ChannelError 403 where one of these is the default exchange."""
+    if "" in exchanges:
+        raise ChannelError(403, "operation not permitted on the default exchange")
+
+
 def not_implemented(what: str) -> ConnectionError_:
     return ConnectionError_(540, what)
+
+
+def left_out(what: str) -> ConnectionError_:
+    return not_implemented(f"{what} not part of this broker")
 
 
 def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
@@ -72,6 +70,14 @@ def frame_error(raw: bytes, frame_max: int) -> ConnectionError_:
     whole = marker in (b"", b"\xce")
     reason = "unknown_frame" if whole else f"{{invalid_frame_end_marker,{marker[0]}}}"
     return ConnectionError_(501, f"{_shown(kind, raw[7 : 7 + size])}: {reason}")
+
+
+def cannot_decode(data: bytes) -> ConnectionError_:
+    return ConnectionError_(501, f"cannot decode <<{','.join(map(str, data))}>>")
+
+
+def no_method() -> ConnectionError_:
+    return ConnectionError_(505, "expected method frame, got non method frame instead")
 
 
 def unexpected_frame(raw: bytes) -> ConnectionError_:

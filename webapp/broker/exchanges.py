@@ -25,7 +25,7 @@ class Exchange:
     """An exchange. `bindings` are in the order they were made."""
 
     name: str
-    kind: str
+    type: str
     durable: bool = False
     auto_delete: bool = False
     internal: bool = False
@@ -39,7 +39,7 @@ class Exchange:
 
     def matching(self, key: str) -> Iterator[Binding]:
         """The bindings that a message with this routing key follows."""
-        matches = MATCHES[self.kind]
+        matches = MATCHES[self.type]
         return (binding for binding in self.bindings if matches(binding.key, key))
 
     def unbind(self, to_queue: bool, name: str) -> bool:

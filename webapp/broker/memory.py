@@ -6,7 +6,7 @@ coming in. While there are too many bytes of them, whoever publishes is not read
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 from webapp.broker.queues import Message
 
@@ -14,20 +14,13 @@ MAX = 512 * 1024 * 1024  # bytes
 OVERHEAD = 512  # bytes that a message takes beside its body and its properties
 
 
-class Publisher(Protocol):
-    """A connection that waits."""
-
-    def room(self) -> None:
-        """There is room again."""
-
-
 class Memory:
-    """Counts bytes; `waiting` are the publishers to tell when there is room again."""
+    """Counts bytes; what is `waiting` is called when there is room again."""
 
     def __init__(self, limit: int = MAX) -> None:
         self.used = 0
         self.full = False
-        self.waiting: set[Publisher] = set()
+        self.waiting: set[Callable[[], None]] = set()
         self._limit = limit
 
     def add(self, size: int) -> None:
@@ -37,7 +30,7 @@ class Memory:
         if self.waiting and not self.full:
             waiting, self.waiting = self.waiting, set()
             for each in waiting:
-                each.room()
+                each()
 
 
 def size(message: Message) -> int:

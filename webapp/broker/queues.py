@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NO_LIMIT = 0
 # Places of a quorum queue. What arrives counts up from 0, what returned from FRONT, what is out from OUT: it will return later.
 FRONT, OUT = -(2**62), -(2**61)
 
@@ -37,6 +36,10 @@ class Message:
     returns: int = 0
     expires: float | None = None
 
+    def copy(self) -> Message:
+        """The same message for another queue."""
+        return Message(self.exchange, self.routing_key, self.properties, self.body, self.persistent)
+
     def __lt__(self, other: Message) -> bool:
         return self.place < other.place
 
@@ -45,7 +48,7 @@ class Message:
 class Limit:
     """How many unacked messages may be out: prefetch. 0 is no limit."""
 
-    size: int = NO_LIMIT
+    size: int = 0
     out: int = 0
 
     @property
@@ -65,7 +68,7 @@ class Consumer:
     shared: Limit
     exclusive: bool = False
     paused: bool = False  # its connection cannot take more at the moment
-    ack_timeout: float | None = None  # seconds that an ack may take; None: as long as its queue allows
+    ack_timeout: float | None = None  # seconds that an ack may take, where somebody asked
 
     @property
     def can_take(self) -> bool:
@@ -74,11 +77,15 @@ class Consumer:
 
 @dataclass(eq=False, slots=True)
 class Delivery:
-    """A message in somebody's hands. `consumer` is None for basic.get."""
+    """A message in somebody's hands. `consumer` is None for basic.get. The channel that has it writes down `since` when, on its own
+    clock, and how many seconds its ack is `allowed` to take."""
 
     message: Message
     queue: Queue
     consumer: Consumer | None
+    auto_ack: bool
+    since: float = 0.0
+    allowed: float = 0.0
 
 
 def ack_timeout(arguments: Mapping[str, object]) -> float | None:
@@ -91,18 +98,16 @@ def ack_timeout(arguments: Mapping[str, object]) -> float | None:
 @dataclass(eq=False)
 class Queue:
     """A queue. `owner` is the connection an exclusive queue belongs to; `arguments` are those of its declare; `used` is when it
-    was last declared, asked for a message, or left by a consumer; `wake` is when somebody will look at it again, called by `timer`."""
+    was last declared, asked for a message, or left by a consumer; `timer` is there where somebody will look at it again by then."""
 
     name: str
     durable: bool = False
-    exclusive: bool = False
     auto_delete: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
     owner: Any = None
     had_consumers: bool = False
     unacked: int = 0
     used: float = 0.0
-    wake: float | None = None
     timer: Any = None
     _line: deque[Consumer] = field(default_factory=deque)
     _resting: list[Consumer] = field(default_factory=list)  # had no room, and are out of the line
@@ -115,9 +120,12 @@ class Queue:
     def __post_init__(self) -> None:
         self.kind = str(self.arguments.get("x-queue-type", "classic"))
         self.ack_timeout = ack_timeout(self.arguments)
-        self.timed = "x-message-ttl" in self.arguments or "x-expires" in self.arguments  # time matters here
         limit = self.arguments.get("x-delivery-limit")
         self._limit = limit if isinstance(limit, int) else None
+
+    @property
+    def exclusive(self) -> bool:
+        return self.owner is not None
 
     @property
     def stored(self) -> bool:
@@ -143,21 +151,19 @@ class Queue:
         """A message arrives at the end."""
         self._places += 1
         message.place = self._places
-        self.timed = self.timed or message.expires is not None
         self._fresh.append(message)
 
     def take(self, consumer: Consumer | None = None, *, auto_ack: bool = False) -> Delivery | None:
         """The next message leaves for `consumer` (None: for basic.get); None where the queue has nothing ready."""
-        message = self._head()
-        if message is None:
+        if not self.ready:
             return None
-        self._behead()
+        message = self._behead()
         if not auto_ack:
             self.unacked += 1
             if consumer:
                 consumer.own.out += 1
                 consumer.shared.out += 1
-        return Delivery(message, self, consumer)
+        return Delivery(message, self, consumer, auto_ack)
 
     def dispatch(self) -> Iterator[Delivery]:
         """The deliveries that can be made now: consumers take turns. Who has no room when its turn comes leaves the line, and
@@ -221,7 +227,6 @@ class Queue:
 
     def restore(self, message: Message) -> None:
         """A stored message comes back after a restart, in the order of its place."""
-        self.timed = self.timed or message.expires is not None
         if message.place < 0:
             self._front += 1
             message.place = self._front
@@ -234,19 +239,14 @@ class Queue:
 
     def expiry(self, now: float, own: int | None) -> float | None:
         """When a message that arrives now expires; `own` is its own expiration in milliseconds."""
-        ttl = self.arguments.get("x-message-ttl")
-        if own is None:
-            own = ttl
-        elif ttl is not None:
-            own = min(own, ttl)
-        return None if own is None else now + own / 1000
+        allowed = [each for each in (own, self.arguments.get("x-message-ttl")) if each is not None]
+        return now + min(allowed) / 1000 if allowed else None
 
     def expired(self, now: float) -> list[Message]:
         """Takes out the messages that have outlived their time and stand at the head: one behind a lasting one has to wait."""
         messages = []
         while (head := self._head()) and head.expires is not None and head.expires <= now:
-            self._behead()
-            messages.append(head)
+            messages.append(self._behead())
         return messages
 
     def lapsed(self, now: float) -> bool:
@@ -268,11 +268,8 @@ class Queue:
         waiting = self._returned or self._fresh  # what was out once stood before what never was
         return waiting[0] if waiting else None
 
-    def _behead(self) -> None:
-        if self._returned:
-            heapq.heappop(self._returned)
-        else:
-            self._fresh.popleft()
+    def _behead(self) -> Message:
+        return heapq.heappop(self._returned) if self._returned else self._fresh.popleft()
 
     # -- the rest -----------------------------------------------------------------------------------------------
 

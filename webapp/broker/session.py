@@ -9,24 +9,16 @@ Source: AMQP 0-9-1, 2.2.4 (connection) and 4.2 (framing); close texts as RabbitM
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
-import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pika.frame
 from pika import spec
 
+from webapp.broker import errors
 from webapp.broker.channel import Channel, frame_of
-from webapp.broker.confirms import Confirms
-from webapp.broker.errors import (
-    AmqpError,
-    ChannelError,
-    ConnectionError_,
-    frame_error,
-    unexpected_frame,
-)
+from webapp.broker.errors import AmqpError, ChannelError, ConnectionError_
 from webapp.broker.login import PROPERTIES, allowed
 from webapp.broker.vhost import VHost
 from webapp.engine import wire
@@ -57,13 +49,11 @@ class Misfit(Exception):
 class Session(asyncio.Protocol):
     """A connection. `heartbeat` and `ack_timeout` are in seconds, 0 is off."""
 
-    def __init__(self, vhost: VHost, sessions: set[Session], heartbeat: int, ack_timeout: float) -> None:
+    def __init__(self, vhost: VHost, heartbeat: int, ack_timeout: float) -> None:
         self.vhost = vhost
         self.frame_max = wire.FRAME_MAX
         self._channel_max = CHANNEL_MAX
         self.paused = False
-        self.hears_cancels = self._hears_blocks = False
-        self._sessions = sessions
         self._offered_heartbeat = heartbeat
         self.ack_timeout = ack_timeout or math.inf
         self._channels: dict[int, Channel] = {}
@@ -72,15 +62,13 @@ class Session(asyncio.Protocol):
         self._out: list[bytes] = []
         self._out_size = 0
         self._flushing = False
-        self._confirms = Confirms()
-        self._tags = itertools.count(1)
-        self._token = secrets.token_urlsafe(12)
+        self._to_confirm: dict[Channel, None] = {}
         self._heard = self._said = False
         self._silent = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._over = False
         self._deaf: set[str] = set()  # why nothing is read now
-        self._method: Any = None  # the one being carried out
+        self._method = 0  # number of the one being carried out
         self._capabilities: dict[str, Any] = {}
 
     # -- the socket ---------------------------------------------------------------------------------------------
@@ -89,15 +77,14 @@ class Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._sessions.add(self)
-        self._after(HANDSHAKE_TIMEOUT, self._give_up_handshake)
+        self._after(HANDSHAKE_TIMEOUT, self._drop)
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
         for frame in self._splitter.feed(data):
             if self._over:
                 return
-            self._method = None
+            self._method = 0
             try:
                 self._expect(frame)
             except Misfit:
@@ -107,10 +94,8 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._over = True
-        self._sessions.discard(self)
-        for timer in self._timers.values():
-            timer.cancel()
-        self.vhost.memory.waiting.discard(self)
+        self._cancel_timers()
+        self.vhost.memory.waiting.discard(self._room)
         self._end()
 
     def pause_writing(self) -> None:
@@ -124,19 +109,19 @@ class Session(asyncio.Protocol):
         for channel in list(self._channels.values()):
             channel.pause(False)
 
-    def room(self) -> None:
+    def _room(self) -> None:
         """The alarm is over: publishers are read again."""
         if MEMORY in self._deaf and not self._over:
             self._deafen(MEMORY, False)
-            if self._hears_blocks:
+            if self.hears("connection.blocked"):
                 self.send(0, spec.Connection.Unblocked())
 
     def _wait_for_room(self) -> None:
         """While the alarm lasts, whoever publishes is not read any more; who only consumes goes on, and makes room."""
         if MEMORY not in self._deaf:
             self._deafen(MEMORY, True)
-            self.vhost.memory.waiting.add(self)
-            if self._hears_blocks:
+            self.vhost.memory.waiting.add(self._room)
+            if self.hears("connection.blocked"):
                 self.send(0, spec.Connection.Blocked(MEMORY))
 
     def _deafen(self, why: str, deaf: bool) -> None:
@@ -146,13 +131,9 @@ class Session(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
-    def now(self) -> float:
-        """Seconds of the loop's clock."""
-        return self._loop.time()
-
-    def unique(self) -> str:
-        """A piece of a name that no other consumer has."""
-        return f"{self._token}-{next(self._tags)}"
+    def hears(self, capability: str) -> bool:
+        """Whether the client has said that it knows this extension."""
+        return bool(self._capabilities.get(capability))
 
     def send(self, channel: int, method: Any) -> None:
         """Sends a method, with whatever else this turn of the loop brings."""
@@ -167,9 +148,9 @@ class Session(asyncio.Protocol):
         else:
             self._plan_flush()
 
-    def confirm(self, channel: Channel, seq: int) -> None:
-        """Confirms a publish; runs of them become one basic.ack with `multiple`."""
-        self._confirms.add(channel, seq)
+    def confirm(self, channel: Channel) -> None:
+        """Confirms what the channel has published, with the next flush: by then it is stored."""
+        self._to_confirm[channel] = None
         self._plan_flush()
 
     def _plan_flush(self) -> None:
@@ -178,11 +159,12 @@ class Session(asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self.vhost.commit()  # what a client has seen survives a kill
+        self.vhost.store.commit()  # what a client has seen survives a kill
         self._flushing = False
-        for channel, frames in self._confirms.drain():
+        for channel in self._to_confirm:
             if self._channels.get(channel.number) is channel and not channel.closing:
-                self._out += frames
+                self._out.append(channel.confirmation())
+        self._to_confirm.clear()
         out, self._out, self._out_size = self._out, [], 0
         if out and not self._transport.is_closing():
             self._said = True
@@ -198,26 +180,22 @@ class Session(asyncio.Protocol):
             self._drop()
             return
         self._expect = self._start_ok
-        start = spec.Connection.Start(0, 9, PROPERTIES, "PLAIN", "en_US")
-        self.send(0, start)
+        self.send(0, spec.Connection.Start(0, 9, PROPERTIES, "PLAIN", "en_US"))
 
     def _start_ok(self, frame: wire.Frame) -> None:
         method = self._handshake_method(frame, spec.Connection.StartOk)
         if method.mechanism != "PLAIN":
             raise Misfit
-        properties = method.client_properties or {}
-        capabilities = properties.get("capabilities")
+        capabilities = method.client_properties.get("capabilities")
         self._capabilities = capabilities if isinstance(capabilities, dict) else {}
-        self.hears_cancels = bool(self._capabilities.get("consumer_cancel_notify"))
-        self._hears_blocks = bool(self._capabilities.get("connection.blocked"))
         if not allowed(method.response, self._transport.get_extra_info("sockname")[0]):
-            if not self._capabilities.get("authentication_failure_close"):
+            if not self.hears("authentication_failure_close"):
                 raise Misfit
-            self._method = None
-            raise ConnectionError_(
-                403,
-                "Login was refused using authentication mechanism PLAIN. For details see the broker logfile.",
+            self._method = 0
+            words = (
+                "Login was refused using authentication mechanism PLAIN. For details see the broker logfile."
             )
+            raise ConnectionError_(403, words)
         self._expect = self._tune_ok
         self.send(0, spec.Connection.Tune(CHANNEL_MAX, wire.FRAME_MAX, self._offered_heartbeat))
 
@@ -239,7 +217,7 @@ class Session(asyncio.Protocol):
         method = self._handshake_method(frame, spec.Connection.Open)
         if method.virtual_host != "/":
             raise ConnectionError_(530, f"vhost {method.virtual_host} not found")
-        self._timers["_give_up_handshake"].cancel()
+        self._timers["_drop"].cancel()
         self._expect = self._running
         self._after(TICK, self._look_for_overdue)
         self.send(0, spec.Connection.OpenOk())
@@ -249,9 +227,6 @@ class Session(asyncio.Protocol):
             raise Misfit
         return self._decoded(frame)
 
-    def _give_up_handshake(self) -> None:
-        self._drop()
-
     # -- running ------------------------------------------------------------------------------------------------
 
     def _running(self, frame: wire.Frame) -> None:
@@ -259,71 +234,57 @@ class Session(asyncio.Protocol):
         if kind == wire.HEARTBEAT and not size and not frame.channel:
             return
         if kind not in SIZES or size not in SIZES[kind]:
-            raise frame_error(frame.raw, self.frame_max)
+            raise errors.frame_error(frame.raw, self.frame_max)
         if kind == wire.HEARTBEAT or (kind != wire.METHOD and not frame.channel):
-            raise unexpected_frame(frame.raw)
+            raise errors.unexpected_frame(frame.raw)
         if frame.channel == 0:
             self._connection_method(frame)
             return
         channel = self._channels.get(frame.channel)
-        method = None
-        if kind == wire.METHOD:
-            number = frame.method_id
-            if number not in spec.methods:
-                raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
-            method = self._decoded(frame)
-        if isinstance(method, spec.Channel.Open):
-            self._open_channel(frame.channel)
-        elif channel is None and method is None:
-            raise ConnectionError_(505, "expected method frame, got non method frame instead")
-        elif channel is None:
-            raise ConnectionError_(504, "expected 'channel.open'")
+        method = self._decoded(frame) if kind == wire.METHOD else None
+        if channel is None:
+            self._open_channel(frame.channel, method)
         elif channel.closing:
             if isinstance(method, spec.Channel.CloseOk):
                 del self._channels[frame.channel]
             elif isinstance(method, spec.Channel.Close):
                 self.send(frame.channel, spec.Channel.CloseOk())
-        elif isinstance(method, spec.Channel.Close):
-            del self._channels[frame.channel]
-            self.vhost.give_back(channel.end())
-            self.send(frame.channel, spec.Channel.CloseOk())
         else:
             if channel.incoming:
-                self._method = channel.incoming.method
+                self._method = channel.incoming.method.INDEX
             try:
                 if method is not None:
                     channel.method(method)
-                elif kind == wire.HEADER:
-                    channel.header(frame.raw)
                 else:
-                    channel.body(frame.payload)
+                    channel.content(frame)
             except ChannelError as error:
-                self._close_channel(channel, error)
+                self._refuse(channel, error)
             if method is None and self.vhost.memory.full:
                 self._wait_for_room()
 
     def _decoded(self, frame: wire.Frame) -> Any:
-        self._method = spec.methods[frame.method_id]
+        number = frame.method_id
+        if number not in spec.methods:
+            raise ConnectionError_(540, f"method {number >> 16}.{number & 0xFFFF} is not known")
+        self._method = number
         try:
-            self._method = self._method().decode(frame.raw, 11)
+            method = spec.methods[number]().decode(frame.raw, 11)
         except UNREADABLE as error:
-            raise ConnectionError_(
-                501, f"cannot decode <<{','.join(map(str, frame.raw[11:-1]))}>>"
-            ) from error
-        if any(isinstance(each, bytes) for name, each in vars(self._method).items() if name != "response"):
+            raise errors.cannot_decode(frame.raw[11:-1]) from error
+        if any(isinstance(each, bytes) for name, each in vars(method).items() if name != "response"):
             raise ConnectionError_(502, "a name has to be UTF-8")
-        return self._method
+        return method
 
-    def _open_channel(self, number: int) -> None:
-        if number in self._channels:
-            raise ConnectionError_(504, "second 'channel.open' seen")
-        count = len(self._channels)
-        if count >= self._channel_max:
-            self._method = None
-            raise ConnectionError_(
-                530,
-                f"number of channels opened ({count}) has reached the negotiated channel_max ({self._channel_max})",
-            )
+    def _open_channel(self, number: int, method: Any) -> None:
+        if method is None:
+            raise errors.no_method()
+        if not isinstance(method, spec.Channel.Open):
+            raise ConnectionError_(504, "expected 'channel.open'")
+        count, most = len(self._channels), self._channel_max
+        if count >= most:
+            self._method = 0
+            words = f"number of channels opened ({count}) has reached the negotiated channel_max ({most})"
+            raise ConnectionError_(530, words)
         self._channels[number] = Channel(self, number)
         self.send(number, spec.Channel.OpenOk())
 
@@ -334,24 +295,32 @@ class Session(asyncio.Protocol):
             self._drop()
             return
         if frame.method_id in spec.methods:
-            self._method = spec.methods[frame.method_id]
+            self._method = frame.method_id
         raise ConnectionError_(504, "unexpected method in connection state running")
 
     # -- ends ---------------------------------------------------------------------------------------------------
 
-    def _close_channel(self, channel: Channel, error: ChannelError) -> None:
-        """An error that costs the channel: what it held goes back to its queues."""
+    def close_channel(self, channel: Channel) -> None:
+        """As the client asks: what it held goes back to its queues."""
+        del self._channels[channel.number]
+        self.vhost.give_back(channel.end())
+
+    def _refuse(self, channel: Channel, error: ChannelError) -> None:
+        """An error that costs the channel."""
         channel.closing = True
-        numbers = _numbers(self._method)
-        self.send(channel.number, spec.Channel.Close(error.code, error.reply_text, *numbers))
+        self.send(channel.number, self._says(spec.Channel.Close, error))
         self.vhost.give_back(channel.end())
 
     def _close(self, error: AmqpError) -> None:
         """An error that costs the connection."""
         self._end()
-        self.send(0, spec.Connection.Close(error.code, error.reply_text, *_numbers(self._method)))
+        self.send(0, self._says(spec.Connection.Close, error))
         self._expect = self._closing
         self._after(CLOSE_TIMEOUT, self._drop)
+
+    def _says(self, close: Any, error: AmqpError) -> Any:
+        """channel.close or connection.close, with the method that is to blame."""
+        return close(error.code, error.reply_text, *divmod(self._method, 1 << 16))
 
     def _closing(self, frame: wire.Frame) -> None:
         """After our connection.close everything but its answer is ignored."""
@@ -361,6 +330,7 @@ class Session(asyncio.Protocol):
     def _drop(self) -> None:
         """Sends what is left and closes the socket."""
         self._over = True
+        self._cancel_timers()
         self._flush()
         self._transport.close()
         self._after(CLOSE_TIMEOUT, self._transport.abort)
@@ -373,15 +343,19 @@ class Session(asyncio.Protocol):
         self.vhost.session_ended(self)
 
     def _after(self, seconds: float, then: Callable[..., None], *arguments: object) -> None:
-        """Runs `then` later, unless the connection is gone by then; one of a kind is planned at a time."""
+        """Runs `then` later, unless the connection is over by then; one of a kind is planned at a time."""
+        if planned := self._timers.get(then.__name__):
+            planned.cancel()
         self._timers[then.__name__] = self._loop.call_later(seconds, then, *arguments)
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
 
     # -- time ---------------------------------------------------------------------------------------------------
 
     def _beat(self, every: float) -> None:
         """A heartbeat where nothing else was said for half the interval."""
-        if self._over:
-            return
         if not self._said:
             self._transport.write(HEARTBEAT_FRAME)
         self._said = False
@@ -389,21 +363,16 @@ class Session(asyncio.Protocol):
 
     def _listen(self, every: float) -> None:
         """As RabbitMQ does it: looks once an interval, and gives up at the second silent look in a row."""
-        if self._over:
-            return
         self._silent = 0 if self._heard or MEMORY in self._deaf else self._silent + 1
         self._heard = False
         if self._silent > 1:
-            self._over = True
             self._transport.abort()
-            return
-        self._after(every, self._listen, every)
+        else:
+            self._after(every, self._listen, every)
 
     def _look_for_overdue(self) -> None:
         """The delivery acknowledgement timeout: no ack in time costs the channel."""
-        if self._over:
-            return
-        self._method = None
+        self._method = 0
         for channel in list(self._channels.values()):
             if not channel.closing and (late := channel.overdue()):
                 text = (
@@ -411,9 +380,5 @@ class Session(asyncio.Protocol):
                     f"Timeout value used: {round(late.allowed * 1000)} ms. "
                     "This timeout value can be configured, see consumers doc guide to learn more"
                 )
-                self._close_channel(channel, ChannelError(406, text))
+                self._refuse(channel, ChannelError(406, text))
         self._after(TICK, self._look_for_overdue)
-
-
-def _numbers(method: Any) -> tuple[int, int]:
-    return (method.INDEX >> 16, method.INDEX & 0xFFFF) if method is not None else (0, 0)

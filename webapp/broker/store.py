@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from webapp.broker.exchanges import Binding
-from webapp.broker.queues import Message
+from webapp.broker.exchanges import Binding, Exchange
+from webapp.broker.queues import Message, Queue
 
 APPLICATION_ID = 0x556E6163  # "Unac", in the file's head
 VERSION = 2
@@ -44,7 +44,7 @@ class NotOurs(Exception):
 
 
 class Store:
-    """The file. `dirty` is true while something waits for `commit`."""
+    """The file. `dirty` is true while something waits for `commit`; when it becomes so, `written` is called to see to it."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file, made where there is none. Raises NotOurs, CannotStore."""
@@ -66,21 +66,23 @@ class Store:
                 f"{path} cannot be used as the broker's store ({why}): move it away or repair it"
             ) from error
         self._inserts: dict[int, tuple[Any, ...]] = {}
-        self._moves: dict[int, tuple[int, int]] = {}
+        self._moves: dict[int, tuple[int, int, int]] = {}
         self._deletes: list[tuple[int]] = []
         self._statements: list[tuple[str, tuple[Any, ...]]] = []
+        self.dirty = False
+        self.written: Callable[[], object] = lambda: None
 
     # -- reading, once, at the start ----------------------------------------------------------------------------
 
-    def exchanges(self) -> Iterator[tuple[str, str, bool, bool, dict[str, Any]]]:
-        """(name, kind, auto_delete, internal, arguments) of every durable exchange."""
-        for name, kind, auto_delete, internal, arguments in self._db.execute("SELECT * FROM exchange"):
-            yield name, kind, bool(auto_delete), bool(internal), json.loads(arguments)
+    def exchanges(self) -> Iterator[Exchange]:
+        """Every durable exchange, its bindings not yet made."""
+        for name, type_, auto_delete, internal, arguments in self._db.execute("SELECT * FROM exchange"):
+            yield Exchange(name, type_, True, bool(auto_delete), bool(internal), json.loads(arguments))
 
-    def queues(self) -> Iterator[tuple[str, bool, dict[str, Any]]]:
-        """(name, auto_delete, arguments) of every durable queue."""
+    def queues(self) -> Iterator[Queue]:
+        """Every durable queue, still empty."""
         for name, auto_delete, arguments in self._db.execute("SELECT * FROM queue"):
-            yield name, bool(auto_delete), json.loads(arguments)
+            yield Queue(name, True, bool(auto_delete), json.loads(arguments))
 
     def bindings(self) -> Iterator[tuple[str, Binding]]:
         """(exchange, binding), in the order they were made."""
@@ -100,12 +102,9 @@ class Store:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    @property
-    def dirty(self) -> bool:
-        return bool(self._inserts or self._moves or self._deletes or self._statements)
-
     def add_message(self, queue: str, message: Message) -> int:
         """Writes a message down with the next commit; returns its row."""
+        self._touch()
         self._rows += 1
         self._inserts[self._rows] = (
             self._rows,
@@ -122,35 +121,26 @@ class Store:
 
     def moved(self, row: int, deliveries: int, place: int) -> None:
         """The message has gone out this often, and stands here: after a restart it is a redelivery."""
-        self._moves[row] = deliveries, place
-
-    def seen(self, queue: str) -> None:
-        """All its messages may have gone out."""
-        self._later("UPDATE message SET deliveries = 1 WHERE queue = ? AND NOT deliveries", queue)
+        self._touch()
+        self._moves[row] = deliveries, place, row
 
     def remove_message(self, row: int) -> None:
+        self._touch()
         self._moves.pop(row, None)
         if self._inserts.pop(row, None) is None:
             self._deletes.append((row,))
 
-    def add_exchange(
-        self, name: str, kind: str, auto_delete: bool, internal: bool, arguments: dict[str, Any]
-    ) -> None:
-        self._later(
-            "INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)",
-            name,
-            kind,
-            auto_delete,
-            internal,
-            _json(arguments),
-        )
+    def add_exchange(self, it: Exchange) -> None:
+        values = it.name, it.type, it.auto_delete, it.internal, _json(it.arguments)
+        self._later("INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?)", *values)
 
     def remove_exchange(self, name: str) -> None:
         self._later("DELETE FROM exchange WHERE name = ?", name)
         self._later("DELETE FROM binding WHERE exchange = ? OR (NOT to_queue AND name = ?)", name, name)
 
-    def add_queue(self, name: str, auto_delete: bool, arguments: dict[str, Any]) -> None:
-        self._later("INSERT OR REPLACE INTO queue VALUES (?, ?, ?)", name, auto_delete, _json(arguments))
+    def add_queue(self, it: Queue) -> None:
+        values = it.name, it.auto_delete, _json(it.arguments)
+        self._later("INSERT OR REPLACE INTO queue VALUES (?, ?, ?)", *values)
 
     def remove_queue(self, name: str) -> None:
         self._later("DELETE FROM queue WHERE name = ?", name)
@@ -162,14 +152,13 @@ class Store:
         self._later("INSERT OR IGNORE INTO binding VALUES (?, ?, ?, ?)", exchange, *binding)
 
     def unbind(self, exchange: str, binding: Binding) -> None:
-        self._later(
-            "DELETE FROM binding WHERE exchange = ? AND to_queue = ? AND name = ? AND routing_key = ?",
-            exchange,
-            *binding,
-        )
+        where = "exchange = ? AND to_queue = ? AND name = ? AND routing_key = ?"
+        self._later(f"DELETE FROM binding WHERE {where}", exchange, *binding)
 
     def commit(self) -> None:
         """Everything since the last commit, at once. Returns when it is in the log on disk. Raises CannotStore."""
+        if not self.dirty:
+            return
         try:
             self._write()
         except sqlite3.DatabaseError as error:
@@ -178,33 +167,30 @@ class Store:
         self._inserts.clear()
         self._moves.clear()
         self._deletes.clear()
+        self.dirty = False
 
     def _write(self) -> None:
         db = self._db
         db.execute("BEGIN")
         for statement, values in self._statements:
             db.execute(statement, values)
-        if self._inserts:
-            db.executemany(
-                "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                self._inserts.values(),
-            )
-        if self._moves:
-            db.executemany(
-                "UPDATE message SET deliveries = ?, place = ? WHERE row = ?",
-                [(*values, row) for row, values in self._moves.items()],
-            )
-        if self._deletes:
-            db.executemany("DELETE FROM message WHERE row = ?", self._deletes)
+        db.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", self._inserts.values())
+        db.executemany("UPDATE message SET deliveries = ?, place = ? WHERE row = ?", self._moves.values())
+        db.executemany("DELETE FROM message WHERE row = ?", self._deletes)
         db.execute("COMMIT")
 
     def close(self) -> None:
         """Commits what waits, and closes the file."""
-        if self.dirty:
-            self.commit()
+        self.commit()
         self._db.close()
 
+    def _touch(self) -> None:
+        if not self.dirty:
+            self.dirty = True
+            self.written()
+
     def _later(self, statement: str, *values: Any) -> None:
+        self._touch()
         self._statements.append((statement, values))
 
 

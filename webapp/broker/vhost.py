@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from webapp.broker.arguments import check, same, word
-from webapp.broker.errors import ChannelError, ConnectionError_, locked, not_found, not_implemented
+from webapp.broker.arguments import check, same, same_queue
+from webapp.broker.errors import ChannelError, ConnectionError_, left_out, locked, not_default, not_found
 from webapp.broker.exchanges import Binding, Exchange, predeclared, routes
 from webapp.broker.letters import death, goes_round
 from webapp.broker.memory import Memory, size
@@ -23,42 +23,24 @@ from webapp.broker.store import Store
 from webapp.routing import MATCHES
 
 
-class Owner(Protocol):
-    """The channel a consumer belongs to."""
-
-    def deliver(self, delivery: Delivery) -> None:
-        """Send this delivery."""
-
-    def cancelled(self, consumer: Consumer) -> None:
-        """The consumer's queue is gone."""
-
-
-class Timer(Protocol):
-    """Something planned for later."""
-
-    def cancel(self) -> None:
-        """It is not to happen."""
-
-
 class VHost:
-    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds; `clock`
-    tells the seconds since 1970; `memory` counts what is kept."""
+    """Exchanges and queues. `soon` runs a function at the end of this turn of the loop, `later` after that many seconds, unless what
+    it returned is cancelled; `clock` tells the seconds since 1970; `memory` counts what is kept."""
 
     def __init__(
         self,
         store: Store,
         soon: Callable[[Callable[[], None]], object],
-        later: Callable[[float, Callable[[], None]], Timer],
+        later: Callable[[float, Callable[[], None]], Any],
         clock: Callable[[], float],
         memory: Memory | None = None,
     ) -> None:
         self.memory = memory or Memory()
         self.exchanges = predeclared()
         self.queues: dict[str, Queue] = {}
-        self._store = store
+        self.store = store
+        store.written = lambda: soon(store.commit)
         self._soon, self._later, self._clock = soon, later, clock
-        self._commit_planned = False
-        self._after_commit: list[Callable[[], None]] = []
         self._due: dict[Queue, None] = {}  # not by name: a queue may be gone, and a new one have its name
         self._restore()
 
@@ -66,43 +48,26 @@ class VHost:
 
     def routes(self, exchange: str, key: str) -> list[Queue]:
         """The queues that a message goes to. Raises ChannelError 404 for an exchange that is not there."""
-        if exchange:
-            found = self.exchange(exchange)
-            if found.internal:
-                raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
+        if exchange and self.exchange(exchange).internal:
+            raise ChannelError(403, f"cannot publish to internal exchange '{exchange}' in vhost '/'")
         return self._routes(exchange, key)
 
     def _routes(self, exchange: str, key: str) -> list[Queue]:
         names = routes(self.exchanges, exchange, key) if exchange else [key]
         return [self.queues[name] for name in names if name in self.queues]
 
-    def publish(
-        self,
-        queues: list[Queue],
-        exchange: str,
-        key: str,
-        properties: bytes,
-        body: bytes,
-        persistent: bool,
-        expiration: int | None = None,
-    ) -> bool:
-        """Puts a copy of the message into each queue; true where a copy has to reach the disk before it is safe."""
-        stored = False
+    def publish(self, queues: list[Queue], original: Message, expiration: int | None = None) -> None:
+        """Puts a copy of the message into each queue; `expiration` is its own, in milliseconds."""
         for queue in queues:
-            message = Message(exchange, key, properties, body, persistent)
-            if expiration is not None or queue.timed:
-                message.expires = queue.expiry(self._clock(), expiration)
+            message = original.copy()
+            message.expires = queue.expiry(self._clock(), expiration)
             queue.publish(message)
             self.memory.add(size(message))
-            if queue.stored and (persistent or queue.kind == "quorum"):
-                message.row = self._store.add_message(queue.name, message)
-                stored = True
+            if queue.stored and (message.persistent or queue.kind == "quorum"):
+                message.row = self.store.add_message(queue.name, message)
             if message.expires is not None and queue.ready == 1:
                 self._deliver(queue)  # what a consumer takes at once does not expire, were its time zero
             self.dispatch(queue)
-        if stored:
-            self._plan_commit()
-        return stored
 
     def dispatch(self, queue: Queue) -> None:
         """Has the queue deliver what it can, once this turn's frames are read: a client that gives messages back and then cancels
@@ -113,7 +78,7 @@ class VHost:
 
     def deliver(self, asked: Queue | None = None) -> None:
         """Delivers what can be delivered now; the `asked` queue is rid of what has expired, too."""
-        if asked and asked.timed:
+        if asked:
             self._due[asked] = None
         due, self._due = self._due, {}
         for queue in due:
@@ -121,41 +86,53 @@ class VHost:
                 self._look(queue)
 
     def _look(self, queue: Queue) -> None:
-        """Expires, delivers, and sees to it that somebody looks again when it is time."""
-        if queue.timed:
-            self._bury(queue, queue.expired(self._clock()), "expired")
+        """Expires, delivers, and looks again when it is time; a queue that nobody has used for too long is deleted."""
+        now = self._clock()
+        if queue.lapsed(now):
+            self.delete(queue)
+            return
+        self._bury(queue, queue.expired(now), "expired")
         self._deliver(queue)
-        if queue.timed:
-            self._plan_look(queue)
+        self._let_rest(queue)
+        at = queue.next_change()
+        if at is not None:
+            queue.timer = self._later(max(0.0, at - now), lambda: self.dispatch(queue))
+
+    def _let_rest(self, queue: Queue) -> None:
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.timer = None
 
     def _deliver(self, queue: Queue) -> None:
         for delivery in queue.dispatch():
             assert delivery.consumer
-            self.sent(delivery, auto_ack=delivery.consumer.auto_ack)
+            self.sent(delivery)
             delivery.consumer.owner.deliver(delivery)
 
-    def sent(self, delivery: Delivery, *, auto_ack: bool) -> None:
+    def sent(self, delivery: Delivery) -> None:
         """A message is about to go out: under auto-ack it is forgotten, else it is written down that it went."""
         message = delivery.message
-        if auto_ack:
+        if delivery.auto_ack:
             self._forget(message)
         elif message.row:
-            self._store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
-            self._plan_commit()
+            self.store.moved(message.row, message.returns + 1, delivery.queue.place_of_return(message))
 
-    def settle(self, delivery: Delivery) -> None:
+    def settle(self, deliveries: list[Delivery]) -> None:
         """Acknowledged: forgotten."""
-        delivery.queue.settle(delivery)
-        self._forget(delivery.message)
+        for delivery in deliveries:
+            delivery.queue.settle(delivery)
+            self._forget(delivery.message)
+            self.dispatch(delivery.queue)
 
-    def reject(self, delivery: Delivery) -> None:
-        """Not wanted, and not to be requeued: a dead letter."""
-        delivery.queue.settle(delivery)
-        self._bury(delivery.queue, [delivery.message], "rejected")
+    def reject(self, deliveries: list[Delivery]) -> None:
+        """Not wanted, and not to be requeued: dead letters."""
+        for delivery in deliveries:
+            delivery.queue.settle(delivery)
+            self._bury(delivery.queue, [delivery.message], "rejected")
+            self.dispatch(delivery.queue)
 
     def give_back(self, deliveries: list[Delivery], *, asked: bool = False) -> None:
         """Unacknowledged, or its requeue was asked for: each is ready again, for its queue to deliver on."""
-        queues: dict[Queue, None] = {}
         for delivery in deliveries:
             queue, message = delivery.queue, delivery.message
             if not queue.put_back(delivery, asked=asked):
@@ -163,10 +140,7 @@ class VHost:
             elif self.queues.get(queue.name) is not queue:
                 self._forget(message)
             elif message.row and queue.kind == "quorum":
-                self._store.moved(message.row, message.returns, message.place)
-                self._plan_commit()
-            queues[queue] = None
-        for queue in queues:
+                self.store.moved(message.row, message.returns, message.place)
             self.dispatch(queue)
 
     def _bury(self, queue: Queue, messages: list[Message], reason: str) -> None:
@@ -178,45 +152,18 @@ class VHost:
                 key = queue.arguments.get("x-dead-letter-routing-key", message.routing_key)
                 properties, deaths = death(message, queue.name, reason, self._clock())
                 targets = [each for each in self._routes(exchange, key) if not goes_round(deaths, each.name)]
-                self.publish(targets, exchange, key, properties, message.body, message.persistent)
+                self.publish(targets, Message(exchange, key, properties, message.body, message.persistent))
             self._forget(message)
 
     def _forget(self, message: Message) -> None:
         self.memory.add(-size(message))
         if message.row:
-            self._store.remove_message(message.row)
-            self._plan_commit()
-
-    def _plan_look(self, queue: Queue) -> None:
-        """Has somebody look at the queue when its time has come."""
-        at = queue.next_change()
-        if at is not None and (queue.wake is None or at < queue.wake):
-            self._let_rest(queue)
-            queue.wake = at
-            queue.timer = self._later(max(0.0, at - self._clock()), lambda: self._time_has_come(queue))
-
-    def _let_rest(self, queue: Queue) -> None:
-        if queue.timer is not None:
-            queue.timer.cancel()
-            queue.wake = queue.timer = None
-
-    def _time_has_come(self, queue: Queue) -> None:
-        queue.wake = queue.timer = None
-        if queue.lapsed(self._clock()):
-            self.delete(queue)
-        else:
-            self._look(queue)
+            self.store.remove_message(message.row)
 
     def use(self, queue: Queue) -> None:
         """The queue was declared, asked for a message, or left by a consumer: its time starts anew."""
         queue.used = self._clock()
-        if queue.timed:
-            self._plan_look(queue)
-
-    def when_stored(self, then: Callable[[], None]) -> None:
-        """Runs `then` once everything so far is on disk."""
-        self._after_commit.append(then)
-        self._plan_commit()
+        self.dispatch(queue)
 
     # -- queues -------------------------------------------------------------------------------------------------
 
@@ -233,50 +180,42 @@ class VHost:
         """queue.declare: the queue, made where there was none. Raises ChannelError 403, 404, 405 or 406."""
         name = method.queue
         if method.passive:
-            return self._asked(self.queue(name, session))
-        arguments = dict(method.arguments or {})
+            return self.asked(self.queue(name, session))
         if name in self.queues:
             there = self.queue(name, session)
-            same(there, method, arguments)
-            if bool(method.exclusive) != there.exclusive:
+            same_queue(there, method)
+            if method.exclusive != there.exclusive:
                 raise locked(name)
-            return self._asked(there)
+            return self.asked(there)
         if name.startswith("amq."):
             raise ChannelError(403, f"queue name '{name}' contains reserved prefix 'amq.*'")
-        check(name, method, arguments)
+        check(name, method)
         name = name or "amq.gen-" + secrets.token_urlsafe(16)
-        queue = self.queues[name] = Queue(
-            name,
-            durable=bool(method.durable),
-            exclusive=bool(method.exclusive),
-            auto_delete=bool(method.auto_delete),
-            arguments=arguments,
-            owner=session if method.exclusive else None,
-        )
+        owner = session if method.exclusive else None
+        queue = Queue(name, method.durable, method.auto_delete, method.arguments, owner)
+        self.queues[name] = queue
         if queue.stored:
-            self._store.add_queue(name, queue.auto_delete, arguments)
-            self._plan_commit()
+            self.store.add_queue(queue)
         self.use(queue)
         return queue
 
-    def _asked(self, queue: Queue) -> Queue:
-        """Its counts are those of now."""
+    def asked(self, queue: Queue) -> Queue:
+        """A queue somebody asks for: used, and rid of what has expired; what its consumers can take is theirs."""
         self.use(queue)
         self.deliver(queue)
         return queue
 
     def delete(self, queue: Queue) -> int:
-        """Deletes the queue with its messages and bindings, cancels its consumers; how many messages were ready."""
-        count = queue.ready
-        self.purge(queue)
+        """Deletes the queue, if it is still there, with its messages and bindings, and cancels its consumers; how many messages
+        were ready."""
+        count = self.purge(queue)
         self._let_rest(queue)
-        del self.queues[queue.name]
+        self.queues.pop(queue.name, None)
         for exchange in list(self.exchanges.values()):
             if exchange.unbind(True, queue.name):
                 self._drop_if_unused(exchange)
         if queue.stored:
-            self._store.remove_queue(queue.name)
-            self._plan_commit()
+            self.store.remove_queue(queue.name)
         for consumer in list(queue.consumers):
             queue.remove(consumer)
             consumer.owner.cancelled(consumer)
@@ -312,54 +251,34 @@ class VHost:
 
     def declare_exchange(self, method: Any) -> None:
         """exchange.declare. Raises ChannelError 403, 404, 406, or ConnectionError_ 503 for a type that does not exist."""
-        name, kind = method.exchange, method.type or "direct"
-        if not name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
-        there = self.exchanges.get(name)
+        name = method.exchange
+        not_default(name)
         if method.passive:
-            if there is None:
-                raise not_found("exchange", name)
+            self.exchange(name)
             return
-        if kind not in MATCHES:
-            if kind == "headers":
-                raise not_implemented("headers exchanges are not part of this broker")
-            raise ConnectionError_(503, f"unknown exchange type '{kind}'")
-        if there is not None:
-            for option, got, current in (
-                ("type", kind, there.kind),
-                ("durable", bool(method.durable), there.durable),
-                ("auto_delete", bool(method.auto_delete), there.auto_delete),
-                ("internal", bool(method.internal), there.internal),
-            ):
-                if got != current:
-                    raise ChannelError(
-                        406,
-                        f"inequivalent arg '{option}' for exchange '{name}' in vhost '/': "
-                        f"received '{word(got)}' but current is '{word(current)}'",
-                    )
+        if method.type == "headers":
+            raise left_out("headers exchanges are")
+        if method.type not in MATCHES:
+            raise ConnectionError_(503, f"unknown exchange type '{method.type}'")
+        if name in self.exchanges:
+            same("exchange", self.exchanges[name], method, ("type", "durable", "auto_delete", "internal"))
             return
-        if "alternate-exchange" in (method.arguments or {}):
-            raise not_implemented("alternate-exchange is not part of this broker")
+        if "alternate-exchange" in method.arguments:
+            raise left_out("alternate-exchange is")
         if name.startswith("amq."):
             raise ChannelError(403, f"exchange name '{name}' contains reserved prefix 'amq.*'")
-        exchange = self.exchanges[name] = Exchange(
-            name,
-            kind,
-            bool(method.durable),
-            bool(method.auto_delete),
-            bool(method.internal),
-            method.arguments or {},
+        exchange = Exchange(
+            name, method.type, method.durable, method.auto_delete, method.internal, method.arguments
         )
+        self.exchanges[name] = exchange
         if exchange.stored:
-            self._store.add_exchange(name, kind, exchange.auto_delete, exchange.internal, exchange.arguments)
-            self._plan_commit()
+            self.store.add_exchange(exchange)
 
     def delete_exchange(self, method: Any) -> None:
         """exchange.delete; deleting what is not there is no error."""
         name = method.exchange
+        not_default(name)
         exchange = self.exchanges.get(name)
-        if not name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
         if name.startswith("amq."):
             raise ChannelError(403, f"deletion of system exchange '{name}' in vhost '/' not allowed")
         if exchange is None:
@@ -368,24 +287,21 @@ class VHost:
             raise ChannelError(406, f"exchange '{name}' in vhost '/' in use")
         self._drop(exchange)
 
-    def bind(self, source: str, target: Queue | Exchange, key: str) -> None:
-        """Binds a queue or an exchange to the source. Raises ChannelError 403 or 404."""
-        if not source or not target.name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
-        exchange, binding = self.exchange(source), Binding(isinstance(target, Queue), target.name, key)
+    def bind(self, source: str, binding: Binding) -> None:
+        """Binds a queue, which has to be there, or an exchange to the source. Raises ChannelError 403 or 404."""
+        not_default(source, binding.name)
+        exchange = self.exchange(source)
+        target = self.queues[binding.name] if binding.to_queue else self.exchange(binding.name)
         exchange.bindings[binding] = None
         if target.stored and exchange.stored:
-            self._store.bind(source, binding)
-            self._plan_commit()
+            self.store.bind(source, binding)
 
-    def unbind(self, source: str, target: Binding) -> None:
+    def unbind(self, source: str, binding: Binding) -> None:
         """Undoes a binding, if it is there. Raises ChannelError 403."""
-        if not source or not target.name:
-            raise ChannelError(403, "operation not permitted on the default exchange")
+        not_default(source, binding.name)
         exchange = self.exchanges.get(source)
-        if exchange and exchange.bindings.pop(target, 0) is None:
-            self._store.unbind(source, target)
-            self._plan_commit()
+        if exchange and exchange.bindings.pop(binding, 0) is None:
+            self.store.unbind(source, binding)
             self._drop_if_unused(exchange)
 
     def _drop_if_unused(self, exchange: Exchange) -> None:
@@ -398,54 +314,31 @@ class VHost:
             if source.unbind(False, exchange.name):
                 self._drop_if_unused(source)
         if exchange.stored:
-            self._store.remove_exchange(exchange.name)
-            self._plan_commit()
+            self.store.remove_exchange(exchange.name)
 
     # -- the store ----------------------------------------------------------------------------------------------
 
-    def _plan_commit(self) -> None:
-        if not self._commit_planned:
-            self._commit_planned = True
-            self._soon(self.commit)
-
-    def commit(self) -> None:
-        """Stores what waits for it, then lets those know who wait for that. Raises CannotStore."""
-        self._commit_planned = False
-        if self._store.dirty:
-            self._store.commit()
-        waiting, self._after_commit = self._after_commit, []
-        for then in waiting:
-            then()
-
     def _restore(self) -> None:
-        store = self._store
-        for name, kind, auto_delete, internal, arguments in store.exchanges():
-            self.exchanges[name] = Exchange(name, kind, True, auto_delete, internal, arguments)
-        for name, auto_delete, arguments in store.queues():
-            self.queues[name] = Queue(name, durable=True, auto_delete=auto_delete, arguments=arguments)
+        store = self.store
+        self.exchanges |= {exchange.name: exchange for exchange in store.exchanges()}
+        self.queues |= {queue.name: queue for queue in store.queues()}
         for exchange, binding in store.bindings():
             if exchange in self.exchanges:
                 self.exchanges[exchange].bindings[binding] = None
-        if store.killed:  # then a classic queue of RabbitMQ's trusts nobody not to have seen a message
-            for queue in self.queues.values():
-                if queue.kind == "classic":
-                    store.seen(queue.name)
-                    self._plan_commit()
         worn = []
         for queue_name, message in store.messages():
             queue = self.queues[queue_name]
+            before = message.returns, message.place
             if store.killed and queue.kind == "classic":
-                message.returns = max(1, message.returns)  # as in `seen`
+                message.returns = max(1, message.returns)  # RabbitMQ then trusts nobody not to have seen it
             message.redelivered = message.returns > 0
             self.memory.add(size(message))
             if queue.worn(message):
                 worn.append((queue, message))
                 continue
-            place = message.place
             queue.restore(message)
-            if message.place != place:
+            if (message.returns, message.place) != before:
                 store.moved(message.row, message.returns, message.place)
-                self._plan_commit()
         for queue, message in worn:
             self._bury(queue, [message], "delivery_limit")
         for queue in self.queues.values():
