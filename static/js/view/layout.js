@@ -7,7 +7,7 @@
 
 /** Px from the edge of the form to the middle of a chip that comes out from under it. */
 const FORM = 22;
-/** Px from the edge of a copy to the middle of a token that has landed beside it. */
+/** Px from the edge of a copy or a tally to the middle of a token that has landed beside it. */
 const BESIDE = 13;
 
 /**
@@ -106,7 +106,10 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
           : { x: at.left + Math.min(34, at.width / 3), y: at.top + Math.min(at.height / 2, 27) };
       }
       if (what === "tap") return tap(name);
-      if (what === "tally") return point(box(place, lanes.parts(name)?.tally));
+      if (what === "tally") {
+        const at = point(box(place, lanes.parts(name)?.tally), 0);
+        return at && { x: at.x - BESIDE, y: at.y };
+      }
       if (what === "ready") return onShelf("ready", queue.readyShelf, scene.ready, scene.readyMore, task);
       if (what === "ghost") return onShelf("ghost", queue.ghostShelf, scene.ghosts, scene.ghostsMore, task);
       if (what === "lost" || what === "dead") {

@@ -23,7 +23,7 @@ const { text: T } = words;
 const DIGIT = 0.6;
 const AROUND = 2.05;
 const SIGN = 1.05;
-const TIGHT = { digit: 0.545, around: 1.66, sign: 0.85 };
+const TIGHT = { digit: 0.545, around: 1.52, sign: 0.85 };
 /** A row, and the width of a ghost that names its holder, in rem. */
 const ROW = 1.86;
 const WIDE = 13;
