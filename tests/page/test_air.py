@@ -111,10 +111,11 @@ def test_what_flies_covers_no_word_and_is_in_the_middle_of_its_way(fed: Open, to
 
 def test_a_way_that_is_drawn_after_the_page_was_scrolled_ends_at_its_copy(fed: Open) -> None:
     page = fed(390, 844, reduced_motion="reduce")
-    show(page, "busy", {"lanes": 3})
+    show(page, "killed", {"lanes": 3, "dead": 2})
+    expect(page.locator(".trail .fell")).to_be_visible()
     page.evaluate("document.querySelector('.lanes').scrollIntoView({ block: 'start' })")
     show(page, "killed", {"lanes": 3, "dead": 3})
-    expect(page.locator(".trail .fell")).to_be_visible()
+    expect(page.locator('.lane[data-down][data-worker="worker-3"]')).to_be_visible()
     apart = page.evaluate(
         """() => { const way = document.querySelector('.trail .fell'), stage = document.getElementById('stage').getBoundingClientRect();
            const [from, to] = [way.getPointAtLength(0), way.getPointAtLength(way.getTotalLength())];

@@ -175,6 +175,7 @@ def test_four_busy_workers_have_their_names_on_the_copies(fed: Open) -> None:
     room = page.locator(".ghost-cells").bounding_box()
     assert room is not None
     for n, ghost in enumerate(ghosts.all(), 1):
+        expect(ghost.locator(".holder")).to_be_visible()
         expect(ghost.locator(".holder")).to_contain_text(f"worker-{n}")
         box = ghost.bounding_box()
         assert box is not None and box["y"] + box["height"] <= room["y"] + room["height"] + 0.5
