@@ -147,7 +147,7 @@ export function createApp(source) {
     dirty = false;
     drawn = shown;
     ticked = t;
-    const room = queue.room(shown);
+    const room = queue.room(shown, chosen.queue);
     const scene = makeScene(shown, t, { ...chosen, still: still || stillness.matches, room });
     next = scene.next;
     counting = scene.counting && (up || !time.isLive);

@@ -53,6 +53,15 @@ test("without motion everything is in its place at once", () => {
   assert.equal(it.ghosts[1].worker, "worker-3");
 });
 
+test("a copy that leaves takes nobody's place on a full shelf, and nobody is counted for it", () => {
+  const held = [1, 2, 3, 4].map(n => task(n, "unacked", [attempt(`worker-${n}`, 2)]));
+  const leaves = task(5, "done", [attempt("worker-5", 2, 5, "acked")], { settled_at: 5 });
+  const full = at(5.2, { tasks: byId([...held, leaves]), queues: queue({ unacked: 4 }) });
+  assert.deepEqual([full.ghosts.map(chip => chip.task.n), full.ghostsMore], [[1, 2, 3, 4], 0]);
+  const free = at(5.2, { tasks: byId([...held.slice(1), leaves]), queues: queue({ unacked: 3 }) });
+  assert.deepEqual([free.ghosts.map(chip => chip.task.n), free.ghostsMore], [[2, 3, 4, 5], 0]);
+});
+
 test("the ghost stays until its ack has landed, and says it is done", () => {
   const acked = {
     tasks: byId([task(1, "done", [attempt("worker-1", 2, 5, "acked")], { settled_at: 5 })]),

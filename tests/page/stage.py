@@ -55,7 +55,7 @@ class Stage:
     def shows(self, **ledger: int) -> None:
         """Waits until the ledger shows these numbers."""
         for key, value in ledger.items():
-            expect(self.ledger(key)).to_have_text(str(value))
+            expect(self.ledger(key)).to_have_text(f"{value:,}")
 
     def seen(self) -> Any:
         """Everything on the stage, as values."""

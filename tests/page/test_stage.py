@@ -112,11 +112,26 @@ def test_under_auto_ack_the_limit_is_struck_out_and_the_reason_is_said(fed: Open
     expect(page.locator(".frees i")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [1280, 390, 1024])
-def test_ten_thousand_ready_tasks_are_grouped_honestly(fed: Open, width: int) -> None:
-    page = fed(width, 720)
-    show(page, "busy", {"lanes": 3, "ready": 10_000, "from": 123_450})
-    shown = page.locator("[data-place=ready]").count()
+@pytest.mark.parametrize(
+    ("width", "height", "first", "named"),
+    [
+        (1280, 720, 6, 7),
+        (1280, 720, 12_345, 6),
+        (1280, 720, 123_450, 4),
+        (1920, 1080, 12_345, 6),
+        (1024, 720, 123_450, 4),
+        (390, 844, 123_450, 6),
+    ],
+)
+def test_ten_thousand_ready_tasks_are_grouped_honestly_and_the_next_have_their_names(
+    fed: Open, width: int, height: int, first: int, named: int
+) -> None:
+    page = fed(width, height)
+    show(page, "busy", {"lanes": 16, "each": 5, "prefetch": 5, "ready": 10_000, "from": first})
+    chips = page.locator("[data-place=ready]")
+    shown = chips.count()
+    assert shown >= named
+    assert chips.all_inner_texts() == [f"#{first + 80 + n}" for n in range(shown)]
     more = page.locator(".shelf.ready .more")
     expect(more).to_have_text(f"+ {10_000 - shown:,} more")
     sticks = page.evaluate(
@@ -131,7 +146,39 @@ def test_ten_thousand_ready_tasks_are_grouped_honestly(fed: Open, width: int) ->
              .filter(b => b.right > more.left + 1 && b.left < more.right && b.bottom > more.top + 2 && b.top < more.bottom - 2).length; }"""
     )
     assert over == 0
-    assert page.evaluate("document.querySelectorAll('*').length") < 1500
+    assert page.evaluate("document.querySelectorAll('*').length") < 2500
+
+
+# What a number has four digits of and no comma in; what only names something (a task, a process, a delivery) is no number.
+PLAIN_NUMBERS = """() => [...document.querySelectorAll('#page *')].filter(node => !node.matches('#wire *, #field'))
+  .flatMap(node => [...[...node.childNodes].filter(it => it.nodeType === 3).map(it => it.data), node.title ?? ""])
+  .filter(said => /\\d{4}/.test(said.replace(/#\\d+|pid \\d+|:\\d+/g, '')))"""
+
+
+def test_the_ledger_the_shelves_the_lanes_and_the_tabs_write_a_number_the_same_way(fed: Open) -> None:
+    page = fed(own=True, locale="de-DE")  # the page's language is English, whatever the browser's is
+    scene = {"lanes": 3, "each": 40, "prefetch": 2000, "ready": 5009, "from": 123_456}
+    show(page, "busy", scene)
+    expect(page.locator("[data-ledger=ready]")).to_have_text("5,009")
+    expect(page.locator(".shelf.ready .count")).to_have_text("5,009")
+    expect(page.locator("[data-ledger=published]")).to_have_text("128,584")
+    expect(page.locator(".lane .limit").first).to_have_text("40 of 2,000")
+    assert page.evaluate(PLAIN_NUMBERS) == []
+
+
+def test_four_busy_workers_have_their_names_on_the_copies(fed: Open) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 4, "ready": 300})
+    expect(page.locator(".lanes")).to_have_attribute("data-density", "roomy")
+    ghosts = page.locator(".ghost-cells .ghost")
+    expect(ghosts).to_have_count(4)
+    room = page.locator(".ghost-cells").bounding_box()
+    assert room is not None
+    for n, ghost in enumerate(ghosts.all(), 1):
+        expect(ghost.locator(".holder")).to_be_visible()
+        expect(ghost.locator(".holder")).to_contain_text(f"worker-{n}")
+        box = ghost.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= room["y"] + room["height"] + 0.5
 
 
 @pytest.mark.parametrize("free", [True, False])
@@ -173,11 +220,43 @@ def test_a_token_lands_beside_the_words_of_its_copy(fed: Open) -> None:
     assert over == 0
 
 
-def test_on_a_phone_the_way_back_runs_in_the_margin(fed: Open) -> None:
-    page = fed(390, 844)
-    show(page, "killed", {"lanes": 3, "dead": 3, "each": 1})
-    expect(page.locator(".trail .fell")).to_be_visible()
-    assert page.evaluate(CROSSINGS) == []
+# What a text lies over, of the words of the stage; whether it is in the window, and whole.
+ALONE = """node => { const at = node.getBoundingClientRect(), out = [];
+  if (at.width < 8 || at.left < 0 || at.right > innerWidth) out.push(`from ${at.left} to ${at.right}`);
+  if (node.scrollWidth > node.clientWidth + 1 && !node.closest('svg')) out.push('cut');
+  for (const other of document.querySelectorAll('.tray > *, .col-head > *, .col-hint, .caption, .lane .number, .lane .pips i, .lane .name')) {
+    const box = other.getBoundingClientRect();
+    if (box.width > 2 && box.left < at.right && at.left < box.right && box.top < at.bottom - 1 && at.top < box.bottom - 1)
+      out.push(`over ${other.className} ${other.textContent}`);
+  }
+  return out; }"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_on_a_phone_the_way_back_and_the_dead_lane_say_what_they_are(fed: Open, width: int) -> None:
+    page = fed(width, 844)
+    for each, said in ((1, "#3 · ↻ 3 ms"), (2, "2 back · ↻ 3 ms")):
+        show(page, "killed", {"lanes": 3, "dead": 3 if each == 1 else 2, "each": each, "prefetch": each})
+        expect(page.locator(".trail .fell")).to_be_visible()
+        assert page.evaluate(CROSSINGS) == []
+        label = page.locator(".trail .gap")
+        expect(label).to_have_text(said)
+        assert label.evaluate(ALONE) == []
+        never = page.locator(".lane[data-down] .runner .first .time .word")
+        expect(never).to_have_text("never acked")
+        assert never.evaluate(ALONE) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_the_chips_behind_the_first_are_whole(fed: Open) -> None:
+    page = fed(360, 740)
+    for first, prefetch in ((7, 5), (90, 5), (1000, 5), (12_345, 20)):
+        show(page, "busy", {"lanes": 3, "each": 5, "prefetch": prefetch, "from": first})
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('.minis .chip')].filter(chip =>
+                 chip.getBoundingClientRect().right > chip.parentElement.getBoundingClientRect().right + 1).length"""
+        )
+        assert cut == 0, first
 
 
 def test_on_a_phone_the_lanes_say_themselves_why_a_task_came_back(fed: Open) -> None:

@@ -5,11 +5,11 @@
  * @typedef {{columns: number, height: number, gap: number, mode: "roomy"|"compact"|"dense"}} Density
  */
 
-const ROOMY = 4.6; // a lane with two lines in its slot
+const ROOMY = 4.5; // a lane with two lines in its slot
 const MOST = 5.6;
-const LEAST = 2.2; // a lane with one line
+const LEAST = 2.15; // a lane with one line
 const GAP = 0.64;
-const GAP_SMALL = 0.42;
+const GAP_SMALL = 0.4;
 /** A column narrower than this is not split. */
 const SPLIT = 40;
 /** In a column narrower than this, as in big type, a lane of one line has room for what matters only. */

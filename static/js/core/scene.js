@@ -176,6 +176,9 @@ export function choose(known, total, room, cell = 4.2) {
   return { shown, more: all - shown.length };
 }
 
+/** Of copies that leave the shelf those come first that go back to the other one. @param {Task} task */
+const rank = task => (task.state === "ready" ? 0 : 1);
+
 /**
  * The copies on the Unacked shelf by number; where there is no room for all, those that came back and the pinned one first.
  * @param {Task[]} copies
@@ -184,8 +187,11 @@ export function choose(known, total, room, cell = 4.2) {
  * @param {number} t
  */
 function chooseGhosts(copies, unacked, choice, t) {
-  if (unacked > choice.room.ghosts) copies = copies.filter(task => task.state === "unacked");
-  const leaving = copies.filter(task => task.state !== "unacked").length;
+  // One that leaves has a place only where one is free: for it nobody else goes, and nobody is counted.
+  const staying = copies.filter(task => task.state === "unacked");
+  const gone = copies.filter(task => task.state !== "unacked").sort((a, b) => rank(a) - rank(b));
+  const leaving = Math.min(gone.length, Math.max(0, choice.room.ghosts - Math.max(unacked, staying.length)));
+  copies = [...staying, ...gone.slice(0, leaving)];
   const total = Math.max(unacked + leaving, copies.length);
   const byNumber = [...copies].sort((a, b) => a.n - b.n);
   if (total <= choice.room.ghosts) return { shown: byNumber, more: Math.max(0, total - copies.length) };

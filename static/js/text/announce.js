@@ -1,6 +1,6 @@
 // @ts-check
 /** What happened, in words, for the live region: "worker-2 was stopped; task 19 is back in the queue; worker-3 has it, second attempt." */
-import { ordinalWord } from "../core/format.js";
+import { count, ordinalWord } from "../core/format.js";
 import { plural, text as T } from "../text.js";
 import { delayOf, short } from "./faults.js";
 import { hintWords } from "./hints.js";
@@ -61,7 +61,7 @@ const CHANGES = {
     value === "auto"
       ? "auto-ack is on: the broker keeps no copies"
       : "manual ack is on: the broker keeps a copy until the ack",
-  prefetch: ({ value }) => `prefetch is ${value === 0 ? T.noLimit : value}`,
+  prefetch: ({ value }) => `prefetch is ${value === 0 ? T.noLimit : count(Number(value))}`,
   idempotent: ({ value }) =>
     value === "on"
       ? "idempotent workers are on: they skip a task whose result is known"

@@ -43,6 +43,7 @@ export const delayOf = ms => (ms < 1000 ? `${count(ms)} ms` : `${count(ms / 1000
 /** What is shown live is a little behind: without that, the first second of eight would be the ninth. */
 const SLACK = 0.2;
 const S = (/** @type {number} */ s) => Math.max(0, Math.ceil(s - SLACK));
+const N = (/** @type {number} */ s) => count(S(s));
 
 /** How the broker noticed that a delivery will not be acked: after a worker's name, and as a word that flies. @type {Record<string, {sentence: string, word: string}>} */
 const NOTICED = {
@@ -86,16 +87,16 @@ export const faults = {
   silentWord: "silent",
   /** Seconds between which the broker will notice. @param {number} from @param {number} to */
   noticedIn: (from, to) =>
-    S(to) <= 0 ? "any moment" : S(from) <= 0 ? `up to ${S(to)} s left` : `${S(from)}–${S(to)} s left`,
+    S(to) <= 0 ? "any moment" : S(from) <= 0 ? `up to ${N(to)} s left` : `${N(from)}–${N(to)} s left`,
   /** The same in a lane, where there is little room. @param {number} from @param {number} to */
   missedIn: (from, to) =>
-    S(to) <= 0 ? "♥ any moment" : S(from) <= 0 ? `♥ ≤ ${S(to)} s` : `♥ ${S(from)}–${S(to)} s`,
+    S(to) <= 0 ? "♥ any moment" : S(from) <= 0 ? `♥ ≤ ${N(to)} s` : `♥ ${N(from)}–${N(to)} s`,
   noticedTitle:
     "The broker closes a connection that has been silent for two heartbeats. When exactly depends on when it looks.",
   neverNoticed: "no heartbeat",
   slowRest: (/** @type {number} */ ms) => `+ ${delayOf(ms)}`,
   /** On the ghost: until the ack timeout. @param {number} s */
-  left: s => `${count(S(s))} s`,
+  left: s => `${N(s)} s`,
   leftTail: " left",
   onTheWire: (/** @type {number} */ n) =>
     n === 1 ? "a task is on the wire" : `${count(n)} tasks are on the wire`,

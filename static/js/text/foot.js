@@ -11,7 +11,7 @@ export const foot = {
   output: "Output",
   lifeEmpty: "Submit a task: its life is drawn here.",
   now: "now",
-  ago: (/** @type {number} */ s) => `${s} s ago`,
+  ago: (/** @type {number} */ s) => `${count(s)} s ago`,
   waitingTime: "waiting",
   unpin: "Let go of this task",
   pinned: (/** @type {number} */ n) => `#${n}`,
@@ -59,7 +59,7 @@ export const foot = {
   methods: "Methods",
   everyMethod: "methods",
   someMethods: (/** @type {string[]} */ names) =>
-    names.length > 2 ? `${names.length} methods` : names.join(", "),
+    names.length > 2 ? `${count(names.length)} methods` : names.join(", "),
   showing: (/** @type {number} */ fit, /** @type {number} */ of) => `showing ${count(fit)} of ${count(of)}`,
   kept: (/** @type {number} */ of) => plural(of, "line", "lines"),
   lastKept: (/** @type {number} */ of) => `the last ${count(of)} lines are kept`,

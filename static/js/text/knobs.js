@@ -1,12 +1,6 @@
 // @ts-check
 /** What each knob is, in two sentences, and what to try. `seconds` is the value in force, 0 where the page does not know it. */
-import { count } from "../core/format.js";
-
-/** @param {number} seconds */
-const span = seconds =>
-  seconds >= 120 && seconds % 60 === 0
-    ? `${count(seconds / 60)} minutes`
-    : `${count(seconds)} ${seconds === 1 ? "second" : "seconds"}`;
+import { span } from "./ways.js";
 
 /**
  * @typedef {Object} Knob

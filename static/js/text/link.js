@@ -21,7 +21,7 @@ export function sceneWords({
 }) {
   return [
     ack === undefined ? "" : ack === "auto" ? "auto-ack" : "manual ack",
-    prefetch === undefined ? "" : `prefetch ${prefetch === 0 ? T.noLimit : prefetch}`,
+    prefetch === undefined ? "" : `prefetch ${prefetch === 0 ? T.noLimit : count(prefetch)}`,
     workers === undefined ? "" : plural(workers, "worker", "workers"),
     durable === undefined && kind === undefined ? "" : queueOf(durable, kind),
     idempotent === undefined ? "" : (idempotent ? W.idempotentOn : W.idempotentNot).toLowerCase(),

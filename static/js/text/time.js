@@ -1,5 +1,6 @@
 // @ts-check
 /** The words of the time bar. */
+import { count } from "../core/format.js";
 import { moment, plain } from "../core/moment.js";
 
 export const timeText = {
@@ -10,7 +11,7 @@ export const timeText = {
   on: "Next event",
   scrub: "Moment of the run",
   rate: "Speed of the picture",
-  rates: (/** @type {number} */ rate) => `${rate}×`,
+  rates: (/** @type {number} */ rate) => `${count(rate)}×`,
   live: "live",
   toLive: "Back to live",
   paused: "paused",

@@ -97,10 +97,10 @@ export const goneWords = gone =>
 export const queueWords = ({ kind, durable }) => `${kind || "classic"} queue${durable ? "" : ", transient"}`;
 
 /** 90 -> "90 seconds", 1800 -> "30 minutes". @param {number} seconds */
-const span = seconds =>
+export const span = seconds =>
   seconds >= 120 && seconds % 60 === 0
-    ? `${seconds / 60} minutes`
-    : `${seconds} ${seconds === 1 ? "second" : "seconds"}`;
+    ? `${count(seconds / 60)} minutes`
+    : `${count(seconds)} ${seconds === 1 ? "second" : "seconds"}`;
 
 export const ways = {
   persistent: "persistent",
@@ -153,7 +153,9 @@ export const ways = {
   skipped: "skipped",
   twice: "done twice",
   effect: (/** @type {number} */ nth, /** @type {string} */ worker) =>
-    nth === 1 ? `${worker} has done it: the first effect` : `${worker} has done it again: effect ${nth}`,
+    nth === 1
+      ? `${worker} has done it: the first effect`
+      : `${worker} has done it again: effect ${count(nth)}`,
 
   timeoutTitle: "Delivery acknowledgement timeout",
   timeout: (/** @type {string} */ worker, /** @type {string} */ tasks, /** @type {number} */ after) =>

@@ -1,14 +1,15 @@
 // @ts-check
 /**
  * What is in the air: chips, acks, closed connections. A layer over the stage that nobody can touch and screen readers do not see (the
- * state is in the lanes and shelves already). `update` finds out where each flight begins and ends, and by which way; `draw` moves it
- * along by transform alone.
+ * state is in the lanes and shelves already). It lies over the lanes and under what is written on the shelves, and no way leads over a word
+ * of a lane: what flies covers nothing but its own number. `update` finds out where each flight begins and ends, and by which way; `draw`
+ * moves it along by transform alone.
  */
 import { ease } from "../core/motion.js";
-import { back, draw as drawn, level, route, walk } from "../core/route.js";
+import { back, draw as drawn, level, rounded, route, walk } from "../core/route.js";
 import { faults } from "../text/faults.js";
 import * as words from "../text.js";
-import { attr, h, reconcile, svg } from "./dom.js";
+import { attr, h, reconcile, style, svg } from "./dom.js";
 import { mountTrails } from "./trails.js";
 
 /** @typedef {import("../types.js").Flight} Flight */
@@ -17,12 +18,12 @@ import { mountTrails } from "./trails.js";
 
 /** What flies, by kind of leg. @type {Record<string, {face: string, look: string}>} */
 const FACES = {
-  publish: { face: "chip", look: "ready" },
-  deliver: { face: "chip", look: "held" },
-  arrive: { face: "chip", look: "held" },
-  redeliver: { face: "chip", look: "again" },
-  requeue: { face: "chip", look: "again" },
-  bury: { face: "chip", look: "lost" },
+  publish: { face: "card", look: "ready" },
+  deliver: { face: "card", look: "held" },
+  arrive: { face: "card", look: "held" },
+  redeliver: { face: "card", look: "again" },
+  requeue: { face: "card", look: "again" },
+  bury: { face: "card", look: "lost" },
   ack: { face: "token", look: "done" },
   finish: { face: "token", look: "done" },
   fall: { face: "token", look: "lost" },
@@ -30,12 +31,11 @@ const FACES = {
 
 /** More tokens than this fly without their words. */
 const WORDED = 6;
-/** Px by which a word may stand over the edge of the gutter. */
+/** Px by which a token may be beside the gutter and its word in it. */
 const OVER = 6;
-/** Px from where a chip lands on a copy to its edge: a token lands there, beside its number. */
-const BESIDE = 32;
-/** Px from the edge of a narrow window to the middle of what flies along it: no chip is cut in half. */
-const EDGE = 30;
+/** Px from the edge of a narrow window to the middle of what flies along it: no chip and no token is cut. */
+const EDGE = 25;
+const EDGE_TOKEN = 13;
 
 /**
  * @typedef {Object} Plane
@@ -66,32 +66,47 @@ export function mountFlights(root, layout) {
 
   /** @param {Flight} flight @param {import("../types.js").Scene} scene @returns {Plane[]} */
   function plan(flight, scene) {
-    const from = layout.place(flight.from, flight.task.id, scene);
+    const lane = laneOf(flight.from);
+    const from =
+      lane !== null && isToken(flight) ? layout.door(lane) : layout.place(flight.from, flight.task.id, scene);
     const to = layout.place(flight.to, flight.task.id, scene);
     if (from === null || to === null) return [];
-    if (flight.to === "ghost" && ground.margin === null) to.x -= BESIDE; // only tokens fly there
     const ends = [from.x, from.y, to.x, to.y, ground.left, ground.right].map(Math.round).join();
     const known = air.get(flight.key);
     if (known?.ends === ends) return [{ ...known, flight }];
-    const path = way(flight, from, to);
+    const beside = flight.to === "ghost" ? layout.beside(flight.task, scene) : null; // only tokens fly there
+    const path = way(flight, from, beside ?? to);
     return [{ flight, ends, path, at: walk(path) }];
   }
 
-  /** Between a lane and the queue through the gutters; else straight. @param {Flight} flight @param {Point} from @param {Point} to */
+  /** Between a lane and the queue through the gutters; within a lane along its upper edge; else straight. @param {Flight} flight @param {Point} from @param {Point} to */
   function way(flight, from, to) {
     const [leaves, enters] = [laneOf(flight.from), laneOf(flight.to)];
-    if (leaves !== null && enters === null && !flight.to.startsWith("tally:"))
-      return route(layout.inLane(leaves, from), to, ground);
+    if (leaves !== null && flight.to.startsWith("tally:")) {
+      const y = layout.top(leaves) ?? from.y;
+      return rounded([from, { x: from.x, y }, { x: to.x, y }, to]);
+    }
+    if (leaves !== null && enters === null) return route(layout.inLane(leaves, from), to, ground);
     if (enters !== null && leaves === null) return back(route(layout.inLane(enters, to), from, ground));
     return [level(from, to)];
+  }
+
+  /** The word of a token stands in the middle of the gutter, where it covers nothing, while the token is there. @param {HTMLElement} node @param {number} x */
+  function say(node, x) {
+    const { left, right, margin } = ground;
+    const worded = margin === null && x > left - OVER && x < right + OVER;
+    attr(node, "data-worded", worded);
+    if (worded && node.lastChild instanceof HTMLElement)
+      style(node.lastChild, "transform", `translateX(calc(-50% + ${((left + right) / 2 - x).toFixed(1)}px))`);
   }
 
   return {
     /** @param {import("../types.js").Scene} scene */
     update(scene) {
       ground = layout.ground();
-      const tokens = scene.flights.filter(flight => FACES[flight.kind]?.face === "token").length;
+      const tokens = scene.flights.filter(isToken).length;
       attr(root, "data-crowded", tokens > WORDED);
+      attr(root, "data-small", ground.margin !== null || layout.isDense());
       const flying = scene.flights.flatMap(flight => plan(flight, scene));
       air = new Map(flying.map(each => [each.flight.key, each]));
       for (const key of nodes.keys()) if (!air.has(key)) nodes.delete(key);
@@ -121,30 +136,27 @@ export function mountFlights(root, layout) {
         if (node === undefined) continue;
         const p = (t - flight.start) / (flight.end - flight.start);
         const point = at(ease(Math.max(0, Math.min(1, p))));
-        const x = ground.margin === null ? point.x : Math.max(point.x, EDGE);
+        const token = isToken(flight);
+        const x = ground.margin === null ? point.x : Math.max(point.x, token ? EDGE_TOKEN : EDGE);
         node.style.transform = `translate3d(${x.toFixed(1)}px, ${point.y.toFixed(1)}px, 0)`;
-        const token = FACES[flight.kind]?.face === "token";
         const seen = p >= 0 || !token;
         if ((node.style.opacity === "0") === seen) node.style.opacity = seen ? "1" : "0";
-        // Its word stands in the gutter only, where it covers nothing.
-        if (token)
-          attr(
-            node,
-            "data-worded",
-            ground.margin !== null || (point.x > ground.left - OVER && point.x < ground.right + OVER),
-          );
+        if (token) say(node, x);
       }
       return air.size > 0;
     },
   };
 }
 
+/** @param {Flight} flight */
+const isToken = flight => FACES[flight.kind]?.face === "token";
+
 /** "lane:worker-1" -> "worker-1". @param {string} place */
 const laneOf = place => (place.startsWith("lane:") ? place.slice(5) : null);
 
 /** @param {Flight} flight @returns {{node: HTMLElement, update: () => void}} */
 function makePlane(flight) {
-  const { face, look: usual } = FACES[flight.kind] ?? { face: "chip", look: "plain" };
+  const { face, look: usual } = FACES[flight.kind] ?? { face: "card", look: "plain" };
   const attempt = flight.task.attempts[flight.attempt - flight.task.skipped - 1];
   const look = flight.kind === "deliver" && attempt?.auto_ack ? "risk" : usual;
   const node = h("div", {

@@ -1,5 +1,6 @@
 // @ts-check
 /** The head of the page: whose broker this is, how it acknowledges, and whether what one sees is live. */
+import { count } from "../core/format.js";
 import { tapUrl } from "../core/tap.js";
 import * as words from "../text.js";
 import { act, attr, h, show, text } from "./dom.js";
@@ -164,4 +165,4 @@ export function mountHeader(root) {
 }
 
 /** @param {number} n */
-const option = n => h("option", { value: n, text: n === 0 ? T.noLimit : String(n) });
+const option = n => h("option", { value: n, text: n === 0 ? T.noLimit : count(n) });

@@ -31,12 +31,14 @@ export function mountLanes(root, changed, world) {
   const idempotent = makeIdempotent(world);
   const hint = h("p", { class: "col-hint", "data-role": "hint" });
   const list = h("div", { class: "lanes" });
-  const below = h("button", {
-    type: "button",
-    class: "button small more-lanes",
-    "data-role": "more-lanes",
-    hidden: true,
-  });
+  const number = h("span", {});
+  const tail = h("span", { class: "tail" });
+  const below = h(
+    "button",
+    { type: "button", class: "button small more-lanes", "data-role": "more-lanes", hidden: true },
+    number,
+    tail,
+  );
   below.addEventListener("click", () => list.scrollBy({ top: list.clientHeight * 0.9 }));
   root.append(
     h(
@@ -96,7 +98,8 @@ export function mountLanes(root, changed, world) {
     const seen = Math.floor((list.scrollTop + list.clientHeight + row * 0.3) / row) * rows.columns;
     const hidden = oneColumn.matches ? 0 : Math.max(0, rows.lanes - seen);
     show(below, hidden > 0);
-    text(below, hidden > 0 ? T.moreLanes(hidden) : "");
+    text(number, hidden > 0 ? T.moreLanes(hidden) : "");
+    text(tail, hidden > 0 ? T.moreLanesTail(hidden) : "");
   }
 
   return {

@@ -5,13 +5,17 @@
  * @typedef {{x: number, y: number}} Point
  */
 
+/** Px from the edge of the form to the middle of a chip that comes out from under it. */
+const FORM = 22;
+/** Px from the edge of a copy or a tally to the middle of a token that has landed beside it. */
+const BESIDE = 13;
+
 /**
  * @param {HTMLElement} stage
  * @param {{producer: HTMLElement, queue: ReturnType<typeof import("./queue.js").mountQueue>, lanes: ReturnType<typeof import("./lanes.js").mountLanes>, workers: HTMLElement}} parts
  */
 export function createLayout(stage, { producer, queue, lanes, workers }) {
   let stale = true;
-  let corner = { left: 0, top: 0 };
   /** @type {Map<string, {left: number, top: number, width: number, height: number}>} */
   const boxes = new Map();
 
@@ -21,6 +25,7 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
     if (known !== undefined) return known;
     if (!node) return null;
     const at = node.getBoundingClientRect();
+    const corner = stage.getBoundingClientRect(); // now: since another was measured, the page may have been scrolled
     const found = {
       left: at.left - corner.left,
       top: at.top - corner.top,
@@ -78,8 +83,6 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       if (!stale) return false;
       stale = false;
       boxes.clear();
-      const at = stage.getBoundingClientRect();
-      corner = { left: at.left, top: at.top };
       return true;
     },
 
@@ -92,7 +95,10 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
      */
     place(place, task, scene) {
       const [what = "", name = ""] = split(place);
-      if (what === "producer") return point(box("producer", producer), 0.8);
+      if (what === "producer") {
+        const [at, form] = [point(box("producer", producer)), box("form", producer.closest("form"))];
+        return at === null || form === null ? at : { x: form.left + form.width - FORM, y: at.y };
+      }
       if (what === "lane") {
         const at = slot(name);
         return at === null
@@ -100,7 +106,10 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
           : { x: at.left + Math.min(34, at.width / 3), y: at.top + Math.min(at.height / 2, 27) };
       }
       if (what === "tap") return tap(name);
-      if (what === "tally") return point(box(place, lanes.parts(name)?.tally));
+      if (what === "tally") {
+        const at = point(box(place, lanes.parts(name)?.tally), 0);
+        return at && { x: at.x - BESIDE, y: at.y };
+      }
       if (what === "ready") return onShelf("ready", queue.readyShelf, scene.ready, scene.readyMore, task);
       if (what === "ghost") return onShelf("ghost", queue.ghostShelf, scene.ghosts, scene.ghostsMore, task);
       if (what === "lost" || what === "dead") {
@@ -129,6 +138,36 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
         inner: lane.left - gap.column / 2,
         above: lane.top - gap.row / 2,
         below: lane.top + lane.height + gap.row / 2,
+      };
+    },
+
+    /** Beside the margin of a phone: the free strip between the queue and the lanes, as the beginning of a line of text. @returns {Point} */
+    band: () => ({ x: 18, y: (box("workers", workers)?.top ?? 0) + 5 }),
+
+    /** The upper edge of a lane. @param {string} name */
+    top: name => box(`node:${name}`, lanes.parts(name)?.node)?.top ?? null,
+
+    /** Whether lanes lie so close that what flies between them has to be small. */
+    isDense: () => lanes.list.dataset.density === "dense",
+
+    /**
+     * Where a token lands that comes for a copy: beside it, on the side from which it comes; at the edge of the shelf where the copy is not drawn.
+     * @param {import("../types.js").Task} task
+     * @param {import("../types.js").Scene} scene
+     * @returns {Point|null}
+     */
+    beside({ id }, scene) {
+      const shelf = queue.ghostShelf;
+      const at = box("ghost", shelf.node);
+      if (at === null) return null;
+      const phone = ground().margin !== null;
+      const i = scene.ghosts.findIndex(chip => chip.task.id === id);
+      const { left, y } = shelf.spot(Math.max(i, 0));
+      if (i < 0) return { x: at.left + (phone ? 0 : at.width), y: at.top + at.height - y };
+      if (phone) return { x: at.left + left - BESIDE, y: at.top + y };
+      return {
+        x: at.left + left + (scene.ghostsMore > 0 ? shelf.pitch() : shelf.width(i) + BESIDE),
+        y: at.top + y,
       };
     },
 

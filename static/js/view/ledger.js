@@ -62,8 +62,7 @@ export function mountLedger(root) {
       const visible = shown(ledger, settings.ack, stay);
       for (const key of visible) if (ledger[key] > 0) stay.add(key);
       for (const [key, { node, number, button }] of terms) {
-        text(number, String(ledger[key]));
-        attr(number, "title", ledger[key] > 9999 ? count(ledger[key]) : null);
+        text(number, count(ledger[key]));
         attr(button, "data-zero", ledger[key] === 0);
         if (TERMS.includes(key)) show(node, visible.includes(key));
       }

@@ -19,15 +19,14 @@ import { makeTray } from "./tray.js";
 const { text: T } = words;
 /** @typedef {import("../types.js").Chip} Chip */
 
-/** Widths in rem of a digit, and of the sign of a redelivered task. */
+/** Widths in rem of a digit, of what lies around a number, and of the sign of a redelivered task; and the same among many that wait. */
 const DIGIT = 0.6;
+const AROUND = 2.05;
 const SIGN = 1.05;
-/** A row of what waits, one of ghosts, and a ghost that names its holder, in rem. */
-const READY = 2.2;
-const GHOST = 1.96;
+const TIGHT = { digit: 0.545, around: 1.52, sign: 0.85 };
+/** A row, and the width of a ghost that names its holder, in rem. */
+const ROW = 1.86;
 const WIDE = 13;
-/** … and one among many. */
-const SMALL = 1.84;
 /** Seconds until an ack timeout, in a small ghost. */
 const FUSE = 2.4;
 /** Beside so long a number the sentence behind it is a short one. */
@@ -95,29 +94,37 @@ export function mountQueue(root, changed, world) {
     graves,
 
     /**
-     * How many chips fit, as the shelves are now. A cell is as wide as the longest number of the run, or of those that are unacked; ghosts name
-     * their holder unless there are too many of them.
+     * How many chips fit, as the shelves are now. A cell is as wide as the longest number on its shelf. Ghosts name their holder unless there are
+     * too many of them; what waits is drawn smaller where it is more than fits, so that a good handful has its name there.
      * @param {import("../types.js").World} world
+     * @param {string|null} name  of the queue that is shown, if one was chosen
      */
-    room(world) {
-      const digits = Math.max(2, String(world.ledger.published).length) * DIGIT;
-      let again = 0;
+    room(world, name) {
+      const height = forThumbs() ? THUMB + 0.1 : ROW;
+      const waiting = [...world.tasks.values()].filter(task => task.state === "ready");
+      const again = waiting.some(task => look(task) === "again");
+      const shown = world.queues.get(name ?? "") ?? world.queues.get(world.settings.queue);
+      const digits = longest(waiting);
+      let width = AROUND + digits * DIGIT + (again ? SIGN : 0);
+      let ready = readyShelf.room({ width, height });
+      const many = (shown?.ready ?? 0) > ready;
+      if (many) {
+        width = TIGHT.around + digits * TIGHT.digit + (again ? TIGHT.sign : 0);
+        ready = readyShelf.room({ width: forThumbs() ? Math.max(width, THUMB + 0.15) : width, height });
+      }
+      attr(readyShelf.node, "data-size", many ? "small" : "full");
+
       let unacked = 0;
-      for (const task of world.tasks.values())
-        if (task.state === "ready" && look(task) === "again") again = SIGN;
       for (const queue of world.queues.values()) unacked = Math.max(unacked, queue.unacked);
-      const cell = { ready: 2.05 + digits + again, ghosts: WIDE };
-      const thumbs = forThumbs();
-      const height = thumbs ? THUMB + 0.1 : GHOST;
-      const ready = readyShelf.room({ width: cell.ready, height: thumbs ? THUMB + 0.1 : READY });
-      let ghosts = ghostShelf.room({ width: cell.ghosts, height });
+      let ghosts = ghostShelf.room({ width: WIDE, height });
       const small = unacked > ghosts;
       if (small) {
-        cell.ghosts = 2.05 + SIGN + longest(world) * DIGIT + (counted(world) ? FUSE : 0);
-        ghosts = ghostShelf.room({ width: cell.ghosts, height: thumbs ? height : SMALL });
+        const copies = [...world.tasks.values()].filter(task => task.state === "unacked");
+        const fuse = counted(copies, world) ? FUSE : 0;
+        ghosts = ghostShelf.room({ width: AROUND + SIGN + longest(copies) * DIGIT + fuse, height });
       }
       attr(ghostShelf.node, "data-size", small ? "small" : "full");
-      return { ready, ghosts, cell };
+      return { ready, ghosts, cell: { ready: readyShelf.cell(), ghosts: ghostShelf.cell() } };
     },
 
     /** @param {import("../types.js").Scene} scene */
@@ -179,19 +186,12 @@ export function mountQueue(root, changed, world) {
   };
 }
 
-/** Digits of the longest number that is unacked. @param {import("../types.js").World} world */
-function longest(world) {
-  let most = 10;
-  for (const task of world.tasks.values()) if (task.state === "unacked") most = Math.max(most, task.n);
-  return String(most).length;
-}
+/** Digits of the longest number among these. @param {import("../types.js").Task[]} tasks */
+const longest = tasks => String(tasks.reduce((most, task) => Math.max(most, task.n), 10)).length;
 
-/** Whether an ack timeout is counted down on a ghost. @param {import("../types.js").World} world */
-const counted = world =>
-  [...world.tasks.values()].some(
-    task =>
-      task.state === "unacked" && patience(task, world.workers.get(task.worker ?? ""), world.at) !== null,
-  );
+/** Whether an ack timeout is counted down on one of these ghosts. @param {import("../types.js").Task[]} copies @param {import("../types.js").World} world */
+const counted = (copies, world) =>
+  copies.some(task => patience(task, world.workers.get(task.worker ?? ""), world.at) !== null);
 
 /** Who gets the next message. @param {import("../types.js").Queue} queue @param {import("../types.js").Task|undefined} first */
 function nextOf(queue, first) {

@@ -9,9 +9,11 @@ import { attr, h, reconcile, rove, show, style } from "./dom.js";
  * @typedef {Object} Shelf
  * @property {HTMLElement} node
  * @property {(cell: {width: number, height: number}) => number} room    how many cells fit; lengths in rem
+ * @property {() => number} cell  how wide a cell is, with its share of what is left over at the end of a row, in rem
  * @property {<T>(items: readonly T[], key: (item: T) => string, make: (item: T) => import("./dom.js").Part<T>, more: HTMLElement|null) => void} update
  * @property {(index: number) => {left: number, y: number}} spot  a cell's left edge and its middle line, in px from the shelf's corner
  * @property {(index: number) => number} width  of the chip in a cell, in px
+ * @property {() => number} pitch  from one cell to the next, in px
  * @property {() => number} columns
  */
 
@@ -21,6 +23,8 @@ export const rem = () => Number.parseFloat(getComputedStyle(document.documentEle
 const phone = matchMedia("(max-width: 480px)");
 /** Whether rows have to be high enough for a thumb: css/touch.css has the same width. */
 export const forThumbs = () => phone.matches;
+/** Px by which a room may be too low for its rows: a chip is a little lower than its row. */
+const ROUNDED = 0.6;
 /** A row for a thumb, in rem: 40 px and a little. */
 export const THUMB = 2.75;
 
@@ -55,11 +59,13 @@ export function makeShelf(name, changed) {
   return {
     node,
     columns,
+    pitch: () => cell.width * unit,
+    cell: () => Math.max(cell.width, width / unit / columns()),
     room(wanted) {
       cell = wanted;
-      style(list, "--cell-width", `${cell.width}rem`);
-      style(list, "--cell-height", `${cell.height}rem`);
-      return columns() * Math.max(1, Math.floor((height + 2) / (cell.height * unit)));
+      style(node, "--cell-width", `${cell.width}rem`);
+      style(node, "--cell-height", `${cell.height}rem`);
+      return columns() * Math.max(1, Math.floor((height + ROUNDED) / (cell.height * unit)));
     },
     spot(index) {
       const at = corner(index);

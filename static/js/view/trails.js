@@ -16,6 +16,8 @@ import { attr, reconcile, style, svg, text } from "./dom.js";
 /** Px between the line that comes and the one that goes, and that an arrow's head is long. */
 const APART = 3.5;
 const HEAD = 9;
+/** Px from the middle of the margin of a phone to the line that comes, on one side, and the ones that go, on the other. */
+const MARGIN = 3.2;
 
 /**
  * @param {SVGElement} lines
@@ -65,7 +67,7 @@ function makeTrail(layout) {
     // Of several, the line ends at a bracket beside their rows, and at the shelf's edge where others stand before it; the copies are lit.
     const beside = several || (!phone && !first.clear);
     const end = beside ? { x: edge, y: (top + bottom) / 2 } : { x: first.x, y: first.y - APART };
-    const path = route(layout.inLane(bundle.from, door), end, ground);
+    const path = route(layout.inLane(bundle.from, door), end, aside(ground, -MARGIN));
     attr(fell, "d", draw(path));
     attr(bracket, "d", several && !phone ? `M${edge - 5} ${top}H${edge}V${bottom}H${edge - 5}` : "");
 
@@ -77,7 +79,12 @@ function makeTrail(layout) {
         const to = layout.door(trail.to ?? "");
         const copy = layout.copy(trail.task, scene, phone);
         const from = beside ? { x: edge, y: (copy ?? end).y + APART } : { x: first.x, y: first.y + APART };
-        return { trail, ground, from, to: to && layout.inLane(trail.to ?? "", { x: to.x - HEAD, y: to.y }) };
+        return {
+          trail,
+          ground: aside(ground, MARGIN),
+          from,
+          to: to && layout.inLane(trail.to ?? "", { x: to.x - HEAD, y: to.y }),
+        };
       }),
       each => each.trail.key,
       makeOnward,
@@ -85,23 +92,29 @@ function makeTrail(layout) {
 
     const middle = walk(path.slice(-2))(0.3);
     const half = walk(path)(0.5);
-    const at = phone ? { x: -99, y: -99 } : gutterPoint(path, ground, middle, half);
+    const at = phone ? layout.band() : gutterPoint(path, ground, middle, half);
     const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
     const said = second ? measured(bundle) : ["", ""];
+    // Where there is no gutter, it says in one line what it is about, too.
+    const one = [count || `#${bundle.tasks[0]?.n}`, ...said].filter(Boolean).join(" · ");
     let above = 0;
-    for (const [i, line] of [count, ...said].entries()) {
+    for (const [i, line] of (phone ? [one, "", ""] : [count, ...said]).entries()) {
       const span = [number, how, time][i] ?? time;
       text(span, line);
       attr(span, "x", at.x.toFixed(1));
       attr(span, "dy", above > 0 ? "1.15em" : null);
       if (line !== "") above += 1;
     }
-    attr(label, "y", (at.y - 6 - 8 * Math.max(0, above - 1)).toFixed(1));
+    attr(label, "data-aside", phone);
+    attr(label, "y", (at.y - (phone ? 0 : 6 + 8 * Math.max(0, above - 1))).toFixed(1));
     attr(node, "data-watch", bundle.watch?.after == null ? null : Math.round(bundle.watch.after * 1000));
     attr(node, "data-gap", bundle.gap === null ? null : Math.round(bundle.gap * 1000));
   }
   return { node, update };
 }
+
+/** The ground with its margin, where that is the only way, a little further in or out. @param {import("../core/route.js").Ground} ground @param {number} by */
+const aside = (ground, by) => (ground.margin === null ? ground : { ...ground, margin: ground.margin + by });
 
 /**
  * What was measured. Where the heartbeat or the ack timeout had to notice, that was the wait; the gap after it says nothing of it.

@@ -1,6 +1,7 @@
 // @ts-check
 /** The wire: who said what to whom, newest below; all of it, or what is asked for of it. */
 import { clientOf, narrows, select as pick, speakerOf, speakers } from "../core/filter.js";
+import { thousandths } from "../core/format.js";
 import { WIRE_KEPT } from "../core/merge.js";
 import { kinds, speakers as signs, foot as T } from "../text/foot.js";
 import { makeChoice } from "./choice.js";
@@ -211,6 +212,6 @@ function makeLine() {
     attr(node, "data-tone", line.tone || null);
     attr(node, "data-speaker", line.who === "" ? null : speaker);
     attr(node, "data-by", clientOf(line) || null);
-    attr(node, "title", `${line.at.toFixed(3)} s  ${line.who} → ${line.to}  ${line.method} ${line.detail}`);
+    attr(node, "title", `${thousandths(line.at)} s  ${line.who} → ${line.to}  ${line.method} ${line.detail}`);
   }
 }

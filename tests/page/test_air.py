@@ -1,0 +1,125 @@
+"""What flies: in the middle of its line, and over no word but its own number, at every moment of its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page import moments
+from tests.page.moments import Story
+from tests.page.scripted import show
+from webapp import events as ev
+
+Open = Callable[..., Page]
+Told = Callable[[], Iterator[Story]]
+
+STEP = 60  # ms of the page's clock
+STEPS = 20
+
+# Of each word of the stage that something in the air lies over: the word, and what. Which of two is above is what a pointer would find there; for
+# that what cannot be touched is made so. Where a task flies to, its number waits as a shadow: that is no word yet.
+COVERED = """() => {
+  for (const node of document.querySelectorAll('.air, .air *, .shelf-says')) node.style.pointerEvents = 'auto';
+  const faces = [...document.querySelectorAll('.plane')].filter(plane => plane.style.opacity !== '0')
+    .flatMap(plane => [...plane.children].filter(it => getComputedStyle(it).opacity > 0.1 && it.offsetWidth > 0)
+      .map(face => [face, face.getBoundingClientRect(), (plane.textContent.match(/#\\d+/) ?? [''])[0]]));
+  const found = [];
+  const walk = document.createTreeWalker(document.getElementById('stage'), NodeFilter.SHOW_TEXT);
+  for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+    const node = text.parentElement;
+    if (!text.data.trim() || node.closest('.air, .lines, .sr, [hidden], [data-coming]')) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    for (const word of range.getClientRects())
+      for (const [face, box, own] of faces) {
+        const [left, right] = [Math.max(word.left, box.left), Math.min(word.right, box.right)];
+        const [top, bottom] = [Math.max(word.top, box.top), Math.min(word.bottom, box.bottom)];
+        if (right - left < 2 || bottom - top < 4 || text.data.startsWith(own || '-')) continue;
+        const stack = document.elementsFromPoint((left + right) / 2, (top + bottom) / 2);
+        const [over, under] = [stack.indexOf(face), stack.indexOf(node)];
+        if (over >= 0 && (under < 0 || over < under)) found.push(`${face.textContent} over ${text.data}`);
+      }
+  }
+  return found;
+}"""
+
+# How far, in px, the middle of what flies is from the place it is moved to.
+OFF = """() => { const stage = document.getElementById('stage').getBoundingClientRect();
+  return Math.max(0, ...[...document.querySelectorAll('.plane')].map(plane => {
+    const [x, y] = plane.style.transform.match(/-?[\\d.]+(?=px)/g).map(Number), box = plane.firstChild.getBoundingClientRect();
+    return Math.hypot(box.left + box.width / 2 - stage.left - x, box.top + box.height / 2 - stage.top - y);
+  })); }"""
+
+
+def manual() -> Iterator[Story]:
+    """A publish, a delivery, an ack, a closed connection, a redelivery and a requeue, at once."""
+    story = moments.working()
+    story.ack(2)
+    story.wait(1)
+    yield story
+    story.deliver(5, "worker-1")
+    story.ack(4)
+    story.kill("worker-2")
+    story.deliver(3, "worker-3")
+    story.publish("mail.", "photo..")
+    yield story
+
+
+def auto() -> Iterator[Story]:
+    """A result, and a death under auto-ack."""
+    story = Story(ack="auto")
+    story.publish(*["photo....."] * 3)
+    story.share([1, 2, 3])
+    story.wait(3)
+    yield story
+    result = {"queue": "", "exchange": "", "routing_key": "results", "persistent": False}
+    story.say(
+        ev.Published,
+        conn=story.conns["worker-1"],
+        channel=1,
+        task="r1",
+        body="ok",
+        size=2,
+        result_of="t1",
+        **result,
+    )
+    story.kill("worker-2")
+    yield story
+
+
+@pytest.mark.parametrize("told", [manual, auto])
+def test_what_flies_covers_no_word_and_is_in_the_middle_of_its_way(fed: Open, told: Told) -> None:
+    page = fed(own=True)
+    page.clock.install(time=0)
+    page.reload()
+    page.clock.pause_at(60_000)
+    flown: set[str] = set()
+    for story in told():
+        page.evaluate("frame => feed(frame)", story.frame())
+        for _ in range(STEPS):
+            page.clock.run_for(STEP)
+            kinds = page.evaluate("[...document.querySelectorAll('.plane')].map(plane => plane.dataset.kind)")
+            flown |= set(kinds)
+            assert page.evaluate(COVERED) == []
+            assert page.evaluate(OFF) < 1
+        story.wait(STEP * STEPS / 1000)
+    wanted = {"publish", "deliver", "ack", "fall", "redeliver"} if told is manual else {"finish", "bury"}
+    assert flown >= wanted
+
+
+def test_a_way_that_is_drawn_after_the_page_was_scrolled_ends_at_its_copy(fed: Open) -> None:
+    page = fed(390, 844, reduced_motion="reduce")
+    show(page, "killed", {"lanes": 3, "dead": 2})
+    expect(page.locator(".trail .fell")).to_be_visible()
+    page.evaluate("document.querySelector('.lanes').scrollIntoView({ block: 'start' })")
+    show(page, "killed", {"lanes": 3, "dead": 3})
+    expect(page.locator('.lane[data-down][data-worker="worker-3"]')).to_be_visible()
+    apart = page.evaluate(
+        """() => { const way = document.querySelector('.trail .fell'), stage = document.getElementById('stage').getBoundingClientRect();
+           const [from, to] = [way.getPointAtLength(0), way.getPointAtLength(way.getTotalLength())];
+           const middle = node => { const box = node.getBoundingClientRect(); return box.top + box.height / 2 - stage.top; };
+           return [from.y - middle(document.querySelector('[data-worker="worker-3"] .slot')), to.y - middle(document.querySelector('.ghost[data-task="3"]'))]; }"""
+    )
+    assert max(map(abs, apart)) < 6, apart
