@@ -117,9 +117,10 @@ def test_no_queue_is_bound_to_the_default_exchange_by_hand(channel, queue, call)
         getattr(channel, call)(queue, "", "key")
 
 
-def test_an_unknown_type_closes_the_connection_with_503(client, channel):
-    with connection_closed(503, "COMMAND_INVALID - unknown exchange type 'nonsense'"):
-        channel.exchange_declare(client.name(), "nonsense")
+@pytest.mark.parametrize(("type_", "wrong"), [("nonsense", "unknown"), ("", "invalid")])
+def test_an_unknown_type_closes_the_connection_with_503(client, channel, type_, wrong):
+    with connection_closed(503, f"COMMAND_INVALID - {wrong} exchange type '{type_}'"):
+        channel.exchange_declare(client.name(), type_)
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,8 @@ class VHost:
         if method.type == "headers":
             raise left_out("headers exchanges are")
         if method.type not in MATCHES:
-            raise ConnectionError_(503, f"unknown exchange type '{method.type}'")
+            wrong = "unknown" if method.type else "invalid"
+            raise ConnectionError_(503, f"{wrong} exchange type '{method.type}'")
         if name in self.exchanges:
             same("exchange", self.exchanges[name], method, ("type", "durable", "auto_delete", "internal"))
             return
