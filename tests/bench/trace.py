@@ -10,15 +10,18 @@ from dataclasses import dataclass
 CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8.execute", "blink.user_timing"]
 FRAME = "FireAnimationFrame"
 SCRIPT = {FRAME, "FunctionCall", "EvaluateScript", "TimerFire", "RunMicrotasks", "EventDispatch", "v8.run"}
+TASK = "RunTask"
 DRAWING = {"UpdateLayoutTree", "Layout", "PrePaint", "Paint", "Layerize", "Commit"}
 
 
 @dataclass(frozen=True)
 class Trace:
-    """`script` and `drawing`: milliseconds of each frame, from its animation callback to the next one's. `seconds` in all."""
+    """`script` and `drawing`: milliseconds of each frame, from its animation callback to the next one's. `busy`: the processor's milliseconds that
+    the page's main thread took in it, for whatever; where those are few and a frame is late, the machine was elsewhere. `seconds` in all."""
 
     script: list[float]
     drawing: list[float]
+    busy: list[float]
     seconds: float
 
     @property
@@ -31,7 +34,7 @@ def read(raw: bytes) -> Trace:
     events = [event for event in json.loads(raw)["traceEvents"] if event.get("ph") == "X"]
     main = Counter((event["pid"], event["tid"]) for event in events if event["name"] == FRAME).most_common(1)
     if not main:
-        return Trace([], [], 0.0)
+        return Trace([], [], [], 0.0)
     mine = sorted(
         (event for event in events if (event["pid"], event["tid"]) == main[0][0]), key=lambda it: it["ts"]
     )
@@ -39,6 +42,7 @@ def read(raw: bytes) -> Trace:
     return Trace(
         _per_frame(_union(mine, SCRIPT), starts),
         _per_frame(_union(mine, DRAWING), starts),
+        _per_frame([(it["ts"], it["ts"] + it.get("tdur", 0.0)) for it in mine if it["name"] == TASK], starts),
         (starts[-1] - starts[0]) / 1e6,
     )
 

@@ -141,8 +141,10 @@ export function mountHeader(root) {
         if (mode.input.checked !== on) mode.input.checked = on;
       }
       const value = String(settings.prefetch);
-      if (![...select.options].some(each => each.value === value)) select.append(option(settings.prefetch));
-      if (document.activeElement !== select || select.value === value) select.value = value;
+      if (select.value !== value) {
+        if (![...select.options].some(each => each.value === value)) select.append(option(settings.prefetch));
+        if (document.activeElement !== select) select.value = value;
+      }
       const auto = settings.ack === "auto";
       if (select.disabled !== auto) select.disabled = auto;
       attr(prefetch, "title", auto ? T.prefetchVoid : T.prefetchNote);
