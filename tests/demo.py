@@ -10,6 +10,7 @@ import pytest
 
 from tests import needs
 from tests.fake_engine import DEADLINE, Web, until
+from tests.watcher import Page
 
 BROKERS = ["embedded", "rabbitmq"]
 # Where others prove the same of RabbitMQ sooner: `make test` takes the embedded broker, `make test-long` RabbitMQ.
@@ -43,6 +44,7 @@ class Demo(Web):
 
     def once(self, condition: Callable[[dict[str, Any]], Any], what: str, within: float = DEADLINE) -> Any:
         """What `condition` makes of the state, once it is true. Every state on the way has to add up."""
+        self.url()  # its start has a deadline of its own
 
         def look() -> Any:
             state = self.state()
@@ -97,6 +99,12 @@ def task(state: dict[str, Any], n: int = 1) -> dict[str, Any]:
 def held(state: dict[str, Any], name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = worker(state, name)["faults"]["held"]
     return found
+
+
+def begun(demo: Demo, name: str, body: str) -> None:
+    """Returns once the worker has begun with this task. What it was given and has not begun, it gives back, or forgets."""
+    with Page(demo.url()) as page:
+        page.until(lambda view: f" [x] Received {body}" in view["workers"][name]["output"])
 
 
 def alone(demo: Demo, name: str = "worker-1") -> str:

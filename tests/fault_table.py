@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from tests.demo import BROKERS, Demo, alone, held, holder, task, worker
+from tests.demo import BROKERS, Demo, alone, begun, held, holder, task, worker
 from tests.fake_engine import CHECKOUT, until
 from tests.test_crash import children
-from tests.test_sockets import Page
 from webapp.stopwatch import LATEST
 
 README = CHECKOUT / "README.md"
@@ -45,8 +44,7 @@ def in_hand(demo: Demo) -> str:
     """The worker that has begun with task 1: what it has not begun, it gives back when it is to finish."""
     demo.submit(WORDS)
     name: str = demo.once(lambda state: holder(state, 1), "a holder")
-    with Page(demo.url()) as page:
-        page.until(lambda view: f"Received {WORDS}" in "".join(view["workers"][name]["output"]))
+    begun(demo, name, WORDS)
     return name
 
 

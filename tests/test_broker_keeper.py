@@ -10,7 +10,7 @@ import pytest
 
 from tests.fake_engine import DEADLINE
 from webapp import events as ev
-from webapp.engine import brokers, engine, orders
+from webapp.engine import brokers, engine, keeper, orders
 from webapp.engine.engine import Engine, EngineSettings
 from webapp.engine.journal import Journal
 from webapp.engine.supervisor import Worker, WorkerSettings
@@ -91,7 +91,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Act], Non
             Wired.made = asyncio.Queue()
             broker = Told()
             monkeypatch.setattr(engine.brokers, "make", lambda *_: broker)
-            monkeypatch.setattr(engine, "Monitor", Wired)
+            monkeypatch.setattr(keeper, "Monitor", Wired)
             scene = Scene(tmp_path, broker)
             try:
                 async with asyncio.timeout(DEADLINE):

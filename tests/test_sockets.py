@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import socketio
 import websocket
 
 from tests.fake_engine import DEADLINE, Web, until
+from tests.watcher import Page
 from webapp import sockets
 from webapp.camera import Camera
 from webapp.current import Current
 from webapp.events import WorkerStarted
 from webapp.film import Film
-
-SECTIONS = {"queues", "workers", "producers", "tasks"}
 
 
 @pytest.fixture(scope="module")
@@ -29,54 +25,6 @@ def web() -> Iterator[Web]:
     with Web("--port", "0", "--amqp-port", "1") as web:
         until(lambda: len(web.state()["workers"]) == 3, "three workers")
         yield web
-
-
-class Page:
-    """A browser's page without the browser: merges frames as the page does."""
-
-    def __init__(self, url: str, transports: tuple[str, ...] = ("websocket",)) -> None:
-        self.view: dict[str, Any] = {}
-        self.frames: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.client = socketio.Client(reconnection=False)
-        self.client.on("frame", self.take)
-        self.client.connect(url, transports=list(transports), wait_timeout=int(DEADLINE))
-
-    def __enter__(self) -> Page:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.disconnect()
-
-    def take(self, *frames: dict[str, Any]) -> None:
-        for frame in frames:
-            self.frames.put(frame)
-
-    def next(self) -> dict[str, Any]:
-        frame = self.frames.get(timeout=DEADLINE)
-        if frame.get("key"):
-            self.view = dict(frame)
-        else:
-            assert frame["n"] == self.view["n"] + 1, "a gap"
-            for name, section in frame.items():
-                if name in SECTIONS:
-                    merged = {**self.view[name], **section}
-                    self.view[name] = {key: value for key, value in merged.items() if value is not None}
-                else:
-                    self.view[name] = section
-        return frame
-
-    def until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """Take frames until the merged view is as wanted; the view."""
-        deadline = time.monotonic() + DEADLINE
-        while not (self.view and condition(self.view)):
-            assert time.monotonic() < deadline, self.view
-            self.next()
-        return self.view
-
-    def ask(self, *message: object) -> Any:
-        return self.client.call(
-            "command", message if len(message) != 1 else message[0], timeout=int(DEADLINE)
-        )
 
 
 @pytest.mark.parametrize("transports", [("websocket",), ("polling",), ("polling", "websocket")], ids="+".join)

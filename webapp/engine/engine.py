@@ -1,6 +1,6 @@
 """The engine: tap, workers and broker put together, and the orders that move them.
 
-    order ──► Engine.obey ──► Supervisor | Tap | Broker
+    order ──► Engine.obey ──► Supervisor | Tap | Keeper of the broker
                                   └──── events ────► Journal ──► standard output
 
 Must not know the projection, the page or Flask.
@@ -24,17 +24,16 @@ from webapp.engine.census import Census
 from webapp.engine.children import Children
 from webapp.engine.folder import Folder
 from webapp.engine.journal import Journal
-from webapp.engine.monitor import Gone, Monitor
+from webapp.engine.keeper import Keeper
+from webapp.engine.monitor import Gone
 from webapp.engine.no_process import why_not
 from webapp.engine.refused import Refused
 from webapp.engine.supervisor import Supervisor, WorkerSettings
 from webapp.engine.tap import Tap
 
 COUNT_EVERY = 1.0  # seconds between two looks at the broker's own counts
-RETRY = (0.25, 4.0)  # seconds between two tries to get the broker back: the first, and the longest
 EMPTY_WITHIN = 2.0  # seconds a reset purges a queue, at most
 RECONNECT_WITHIN = 10.0  # seconds a reset waits for our own connection to a broker that lives
-RESTART_TIMEOUT = 90.0  # seconds a restart of the broker may take
 ORDERS_AT_ONCE = 200
 
 
@@ -61,17 +60,14 @@ class Engine:
         self._journal = journal
         self._children = Children()
         self._census = Census()
-        self._tap = Tap(journal, lambda: self._broker.address)
+        self._tap = Tap(journal, lambda: self._keeper.broker.address)
         self._supervisor = Supervisor(
             journal, self._children, self._worker_url, settings.worker, lambda: self._folder.results()
         )
         self._folder: Folder
-        self._broker: brokers.Broker
-        self._monitor: Monitor
-        self._up = asyncio.Event()
+        self._keeper: Keeper
         self._answering = False  # the broker has been up: orders are taken
         self._manned = asyncio.Event()  # the first workers are there: orders are carried out
-        self._restart_asked = False
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why it cannot go on
@@ -100,15 +96,13 @@ class Engine:
             self._children.open()
         except OSError as error:
             raise Refused(503, f"No process can be started: {why_not(error)}.") from error
-        self._broker = brokers.make(settings.broker, self._children, self._folder.path, settings.ack_timeout)
-        await self._broker.start()
-        self._monitor = Monitor(self._broker)
-        await self._connect_patiently()
-        self._broker_is_up()
+        broker = brokers.make(settings.broker, self._children, self._folder.path, settings.ack_timeout)
+        self._keeper = Keeper(broker, self._journal, self._tap.port, self._supervisor.hurry)
+        await self._keeper.start()
         self._answering = True
         await self._supervisor.start_all(settings.workers)
         self._manned.set()
-        for keeping in (self._keep_broker(), self._keep_counting()):
+        for keeping in (self._keeper.keep(), self._keep_counting()):
             self._spawn(keeping).add_done_callback(self._kept)
 
     async def close(self) -> None:
@@ -117,10 +111,8 @@ class Engine:
             task.cancel()
         await self._supervisor.close()
         await self._tap.close()
-        if hasattr(self, "_broker"):
-            await self._broker.close()
-        if hasattr(self, "_monitor"):
-            await self._monitor.close()
+        if hasattr(self, "_keeper"):
+            await self._keeper.close()
         self._children.close()
         if hasattr(self, "_folder"):
             self._folder.close()
@@ -204,9 +196,9 @@ class Engine:
         async with self._one_at_a_time:
             settings, anew = self._wanted(order)
             if anew:
-                if not self._up.is_set():
+                if not self._keeper.up.is_set():
                     raise Refused(503, "The broker is away: try again once it is back.")
-                counted = await self._monitor.count(settings.queue)
+                counted = await self._keeper.monitor.count(settings.queue)
                 if counted and counted.ready:
                     raise Refused(
                         409,
@@ -223,40 +215,27 @@ class Engine:
         if settings.kind == "quorum" and not settings.durable:
             raise Refused(422, "A quorum queue is always durable.")
         anew = (settings.durable, settings.kind) != (before.durable, before.kind)
-        if anew and not self._broker.own:
+        if anew and not self._keeper.broker.own:
             raise Refused(409, "This broker is not ours: its queue stays what it is.")
         return settings, anew
 
     async def _declare_anew(self, settings: WorkerSettings) -> None:
         """A queue cannot change what it is: it goes, with what is in it, and comes back another."""
-        if await self._monitor.count(settings.queue):
-            gone = await self._monitor.delete(settings.queue)
+        if await self._keeper.monitor.count(settings.queue):
+            gone = await self._keeper.monitor.delete(settings.queue)
             self._journal.say(ev.QueueDeleted(conn=0, queue=settings.queue, count=gone or 0))
-        await self._monitor.declare(settings.queue, settings.durable, settings.kind)
+        await self._keeper.monitor.declare(settings.queue, settings.durable, settings.kind)
         self._journal.say(
             ev.QueueDeclared(conn=0, queue=settings.queue, durable=settings.durable, kind=settings.kind)
         )
 
     async def _restart_broker(self, _: orders.RestartBroker) -> None:
-        if not self._broker.own:
-            raise Refused(409, "This broker is not ours to restart: restart it where it runs.")
-        if self._restart_asked or not self._up.is_set():
-            raise Refused(409, "The broker is being started already.")
-        self._restart_asked = True
-        await asyncio.sleep(self._broker.settle_for - (self._journal.now() - self._census.last_declared))
-        if self._restart_asked and self._up.is_set():  # else it has died meanwhile, and is restarted for that
-            self._up.clear()
-            self._journal.say(ev.BrokerStopped(kind=self._broker.kind, asked=True, detail="kill -9"))
-            await self._broker.kill()
-        try:
-            await asyncio.wait_for(self._up.wait(), RESTART_TIMEOUT)
-        except TimeoutError:
-            raise Refused(503, "The broker has not come back yet.") from None
+        await self._keeper.restart(self._census.last_declared)
 
     async def _reset(self, order: orders.Reset) -> None:
         count = self._settings.workers if order.workers is None else order.workers
         async with self._one_at_a_time:
-            if not self._up.is_set():
+            if not self._keeper.up.is_set():
                 raise Refused(503, "The broker is away: reset again once it is back.")
             settings, anew = self._wanted(order)
             await self._supervisor.reset(count)
@@ -264,7 +243,7 @@ class Engine:
             try:
                 for name in self._supervisor.workers:
                     self._tap.cut([link.conn for link in self._tap.named(name)])
-                ours = self._census.known() if self._broker.own else []
+                ours = self._census.known() if self._keeper.broker.own else []
                 for queue in {self._settings.worker.queue, *ours}:
                     await self._empty(queue)
                 if anew:
@@ -294,93 +273,25 @@ class Engine:
         give_up = self._journal.now() + RECONNECT_WITHIN
         while True:
             try:
-                return await self._monitor.purge(queue)
+                return await self._keeper.monitor.purge(queue)
             except Gone:
-                if not self._up.is_set() or self._journal.now() > give_up:
+                if not self._keeper.up.is_set() or self._journal.now() > give_up:
                     raise
             await asyncio.sleep(0.05)
 
-    # -- the broker's life --------------------------------------------------------------------------------------
-
-    async def _connect_patiently(self) -> None:
-        """A broker of ours may need a moment after its port is open; a foreign one is asked once."""
-        deadline = asyncio.get_running_loop().time() + brokers.START_TIMEOUT
-        while True:
-            try:
-                await self._monitor.connect()
-                return
-            except brokers.BrokerFailed:
-                if not self._broker.own or asyncio.get_running_loop().time() > deadline:
-                    raise
-            await asyncio.sleep(RETRY[0])
-            self._monitor = Monitor(self._broker)
-
-    def _broker_is_up(self) -> None:
-        broker, monitor = self._broker, self._monitor
-        self._restart_asked = False
-        self._up.set()
-        self._journal.say(
-            ev.BrokerStarted(
-                kind=broker.kind,
-                product=monitor.product,
-                version=monitor.version,
-                url=broker.url(broker.address.host, broker.address.port, password=False),
-                amqp_port=self._tap.port,
-                pid=broker.pid,
-                ack_timeout=broker.ack_timeout,
-            )
-        )
-        self._supervisor.hurry()
-
-    async def _keep_broker(self) -> None:
-        """Notices that the broker is gone, and gets it back."""
-        while True:
-            ended, lost = asyncio.ensure_future(self._broker.wait()), self._monitor.closed
-            await asyncio.wait([ended, lost], return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
-                await asyncio.wait([ended], timeout=0.2)  # the socket is often seen to go before the process
-            # Where it is not up any more, we have killed it ourselves, as we were asked to.
-            if not ended.done() and self._up.is_set() and await self._reconnect():
-                ended.cancel()
-                continue  # only our own connection was lost
-            if self._up.is_set():
-                detail = ended.result() if ended.done() else lost.result()
-                self._up.clear()
-                self._journal.say(ev.BrokerStopped(kind=self._broker.kind, detail=detail))
-            ended.cancel()
-            await self._get_back()
-
-    async def _reconnect(self) -> bool:
-        self._monitor = Monitor(self._broker)
-        with contextlib.suppress(brokers.BrokerFailed):
-            await self._monitor.connect()
-            return True
-        return False
-
-    async def _get_back(self) -> None:
-        wait = RETRY[0]
-        while True:
-            with contextlib.suppress(brokers.BrokerFailed):
-                await self._broker.kill()
-                await self._broker.start()
-                self._monitor = Monitor(self._broker)
-                await self._connect_patiently()
-                self._broker_is_up()
-                return
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, RETRY[1])
+    # -- the broker's own count ---------------------------------------------------------------------------------
 
     async def _keep_counting(self) -> None:
         while True:
             await asyncio.sleep(COUNT_EVERY)
-            if self._up.is_set():
+            if self._keeper.up.is_set():
                 with contextlib.suppress(Gone):
                     for queue in self._census.due():
                         await self._count(queue)
 
     async def _count(self, queue: str) -> None:
         try:
-            counted = await self._monitor.count(queue)
+            counted = await self._keeper.monitor.count(queue)
         except PermissionError:
             self._census.shut(queue)
             return
@@ -394,7 +305,7 @@ class Engine:
 
     def _worker_url(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._tap.host, self._tap.host)
-        return self._broker.url(host, self._tap.port)
+        return self._keeper.broker.url(host, self._tap.port)
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
