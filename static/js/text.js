@@ -169,6 +169,7 @@ export const text = {
   autoShelfNote: "If the worker dies, its tasks are lost.",
   was: (/** @type {string} */ worker) => `was ${worker}`,
   ack: (/** @type {string} */ task) => `ack ${task}`,
+  back: "back",
   backCount: (/** @type {number} */ n, /** @type {boolean} */ least) => `${count(n)}${least ? "+" : ""} back`,
   inSeconds: (/** @type {number} */ s) => `in ${count(s)} s`,
   brokerAway: "The broker went away. What is durable will be back with it.",

@@ -197,6 +197,8 @@ def test_ways_back_cross_no_word(fed: Open, lanes: int, dead: int, each: int, fr
     assert page.evaluate(CROSSINGS) == []
     if each > 1:
         expect(page.locator(".trail .gap")).to_contain_text(f"{each} back")
+    elif not free:
+        expect(page.locator(".trail .gap")).to_have_text("↻ back")
     if free:
         expect(page.locator(".trail .gap")).to_contain_text("3 ms")
         expect(page.locator(".trail .on").first).to_be_visible()
@@ -246,6 +248,15 @@ def test_on_a_phone_the_way_back_and_the_dead_lane_say_what_they_are(fed: Open, 
         expect(never).to_have_text("never acked")
         assert never.evaluate(ALONE) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_in_big_type_the_dead_lane_says_so_too(fed: Open) -> None:
+    page = fed()
+    page.keyboard.press("z")
+    show(page, "killed", {"lanes": 3, "dead": 2})
+    never = page.locator(".lane[data-down] .runner .first .time .word")
+    expect(never).to_be_visible()
+    assert never.evaluate(ALONE) == []
 
 
 def test_on_a_phone_the_chips_behind_the_first_are_whole(fed: Open) -> None:

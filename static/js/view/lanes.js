@@ -13,6 +13,8 @@ import { forThumbs, rem } from "./shelf.js";
 /** Of the list of lanes, above and below, and between its columns, in rem. */
 const PADDING = 0.6;
 const STRIP = 1.1;
+/** A lane has room for a second line, in rem. */
+const TALL = 4;
 
 /**
  * @param {HTMLElement} root
@@ -121,6 +123,7 @@ export function mountLanes(root, changed, world) {
       const { mode, columns, height, gap } = density(scene.lanes.length, room, size.width);
       rows = { columns, height, gap, lanes: scene.lanes.length };
       attr(list, "data-density", mode);
+      attr(list, "data-tall", height >= TALL);
       style(list, "--lane-height", `${height.toFixed(2)}rem`);
       style(list, "--lane-gap", `${gap}rem`);
       style(list, "--lane-columns", String(columns));

@@ -95,6 +95,7 @@ function makeTrail(layout) {
     const at = phone ? layout.band() : gutterPoint(path, ground, middle, half);
     const count = several ? words.text.backCount(bundle.tasks.length, bundle.least) : "";
     const said = second ? measured(bundle) : ["", ""];
+    if (second && !several && said.join("") === "") said[1] = `↻ ${words.text.back}`;
     // Where there is no gutter, it says in one line what it is about, too.
     const one = [count || `#${bundle.tasks[0]?.n}`, ...said].filter(Boolean).join(" · ");
     let above = 0;
