@@ -29,7 +29,7 @@ from typing import Any
 BROKER_VARIABLE = "UNACKED_ENGINE_BROKER"  # as webapp.engine names it, which this program must not import
 CHECKOUT = Path(__file__).resolve().parent.parent
 PICKED_PORT = 4  # what the double says it got when asked for any port
-DEADLINE = 20.0  # seconds a test waits for anything …
+DEADLINE = 40.0  # seconds a test waits for anything …
 START = 60.0  # … but for the start, which on RabbitMQ beside other tests takes long
 
 MISBEHAVIOURS = {

@@ -23,7 +23,7 @@ from webapp.broker.queues import Message
 
 MEMORY = 8  # MB of messages
 SLACK = 12  # MB that the process may take beside them: buffers of sockets, what one read brings
-DEADLINE = 15  # seconds
+DEADLINE = 30  # seconds
 
 
 class Broker:

@@ -12,7 +12,7 @@ from webapp import events as ev
 from webapp.engine.journal import Journal
 from webapp.engine.tap import Address, PortTaken, Tap
 
-DEADLINE = 10
+DEADLINE = 30
 
 
 class Scene:

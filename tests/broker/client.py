@@ -8,7 +8,7 @@ import pika
 import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker, ConnectionClosedByBroker
 
-DEADLINE = 15  # seconds for anything that has to happen
+DEADLINE = 30  # seconds for anything that has to happen
 _numbers = itertools.count(1)
 
 
