@@ -36,7 +36,7 @@ def agree(demo: Demo, *stages: Stage) -> None:
     def look() -> bool:
         state, seen = demo.state(), [stage.seen() for stage in stages]
         last[:] = [state, *seen]
-        truth = {key: str(state["ledger"][key]) for key in seen[0]["ledger"]}
+        truth = {key: f"{state['ledger'][key]:,}" for key in seen[0]["ledger"]}
         lanes = [[worker["name"], worker["state"], str(worker["done"])] for worker in state["workers"]]
         return all(
             each == seen[0] and each["ledger"] == truth and [lane[:3] for lane in each["lanes"]] == lanes
