@@ -70,6 +70,7 @@ def frames(scene: Scene, size: float) -> Iterator[Row]:
     note = f"{len(found.script):,} frames, {live:,} live tasks at the end, {ledger['done']:,} done"
     yield Row("script a frame, median", percentile(found.script, 50), "ms", note=note)
     yield Row("script a frame, p95", percentile(found.script, 95), "ms", Aim(6))
+    yield Row("  of it processor time, p95", percentile(found.computing, 95), "ms", Aim(6))
     yield Row("style, layout and paint a frame, p95", percentile(found.drawing, 95), "ms")
     yield Row("main thread a frame, processor time, p95", percentile(found.busy, 95), "ms")
     yield Row("frames a second", found.rate, "", Aim(60, least=True) if size >= 1 else None)

@@ -16,10 +16,12 @@ DRAWING = {"UpdateLayoutTree", "Layout", "PrePaint", "Paint", "Layerize", "Commi
 
 @dataclass(frozen=True)
 class Trace:
-    """`script` and `drawing`: milliseconds of each frame, from its animation callback to the next one's. `busy`: the processor's milliseconds that
-    the page's main thread took in it, for whatever; where those are few and a frame is late, the machine was elsewhere. `seconds` in all."""
+    """`script` and `drawing`: milliseconds of each frame, from its animation callback to the next one's. `computing`: what of its script the
+    processor spent on it; `busy`: what it spent on the page's main thread, for whatever; where those are few and a frame is late, the machine
+    was elsewhere. `seconds` in all."""
 
     script: list[float]
+    computing: list[float]
     drawing: list[float]
     busy: list[float]
     seconds: float
@@ -34,15 +36,16 @@ def read(raw: bytes) -> Trace:
     events = [event for event in json.loads(raw)["traceEvents"] if event.get("ph") == "X"]
     main = Counter((event["pid"], event["tid"]) for event in events if event["name"] == FRAME).most_common(1)
     if not main:
-        return Trace([], [], [], 0.0)
+        return Trace([], [], [], [], 0.0)
     mine = sorted(
         (event for event in events if (event["pid"], event["tid"]) == main[0][0]), key=lambda it: it["ts"]
     )
     starts = [event["ts"] for event in mine if event["name"] == FRAME]
     return Trace(
         _per_frame(_union(mine, SCRIPT), starts),
+        _per_frame(_outer(mine, SCRIPT), starts),
         _per_frame(_union(mine, DRAWING), starts),
-        _per_frame([(it["ts"], it["ts"] + it.get("tdur", 0.0)) for it in mine if it["name"] == TASK], starts),
+        _per_frame(_outer(mine, {TASK}), starts),
         (starts[-1] - starts[0]) / 1e6,
     )
 
@@ -58,6 +61,18 @@ def _union(events: Iterable[dict[str, float]], names: set[str]) -> list[tuple[fl
             found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
             found.append((begin, end))
+    return found
+
+
+def _outer(events: Iterable[dict[str, float]], names: set[str]) -> list[tuple[float, float]]:
+    """The same, each as long as the processor was at it; what lies within another is part of that. `events` in order of their beginning."""
+    found: list[tuple[float, float]] = []
+    until = 0.0
+    for event in events:
+        begin = event["ts"]
+        if event["name"] in names and begin >= until:
+            until = begin + event.get("dur", 0.0)
+            found.append((begin, begin + event.get("tdur", 0.0)))
     return found
 
 
