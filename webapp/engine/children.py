@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
 import subprocess
@@ -15,8 +14,6 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
-
-from webapp.engine.no_process import NO_THREAD
 
 UNDERTAKER = Path(__file__).with_name("undertaker.py")
 
@@ -29,7 +26,8 @@ class Children:
         self.inherit: tuple[int, ...] = ()  # open files that each of them has too
 
     def open(self) -> None:
-        """Starts the undertaker. Comes before the first `spawn`. Raises OSError."""
+        """Starts the undertaker. Comes before the first `spawn`, with the loop running. Raises OSError."""
+        _watch_without_threads()
         self._undertaker = subprocess.Popen(
             [sys.executable, "-E", "-S", str(UNDERTAKER)], stdin=subprocess.PIPE, start_new_session=True
         )
@@ -38,20 +36,15 @@ class Children:
         self, *argv: str, env: Mapping[str, str] | None = None, stderr: int | None = subprocess.STDOUT
     ) -> Process:
         """Starts a process with its output on a pipe and nothing on its input. Raises OSError."""
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-                pass_fds=self.inherit,
-            )
-        except RuntimeError as error:
-            if NO_THREAD not in str(error):
-                raise
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            pass_fds=self.inherit,
+        )
         self._tell(f"+ {process.pid}\n")
         return process
 
@@ -83,3 +76,14 @@ class Children:
             ):  # killed by hand: the engine's own orderly stop still ends everything
                 self._undertaker.stdin.write(line.encode())
                 self._undertaker.stdin.flush()
+
+
+def _watch_without_threads() -> None:
+    """Up to Python 3.11 asyncio starts a thread for each child, and the child first: where no thread can be had, a process would run that nobody
+    knows. Linux can do without."""
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        with contextlib.suppress(OSError):  # an old kernel, or one that may not
+            os.close(os.pidfd_open(os.getpid()))
+            watcher = asyncio.PidfdChildWatcher()
+            watcher.attach_loop(asyncio.get_running_loop())
+            asyncio.set_child_watcher(watcher)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 
-NO_THREAD = "can't start new thread"  # in the text of a RuntimeError that has no name of its own; up to Python 3.11 asyncio needs one a child
+NO_THREAD = "can't start new thread"  # in the text of a RuntimeError that has no name of its own
 NO_MORE = "end other programs, or raise the limit (ulimit -u)"
 CURES = {
     errno.EAGAIN: NO_MORE,
     errno.ENOMEM: NO_MORE,
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENFILE: "end other programs: the whole machine has too many files open",
-    errno.ENOENT: "install Unacked again, Python is not where it was",
+    errno.ENOENT: "install again what is not where it was",
     errno.EACCES: "check who may run it, or install Unacked again",
 }
 
