@@ -69,6 +69,15 @@ def test_opening_a_channel_twice_closes_the_connection_with_504(raw):
     )
 
 
+def test_opening_a_channel_that_the_broker_is_closing_closes_the_connection_with_504(raw):
+    peer = raw()
+    peer.open_channel()
+    peer.send(1, spec.Basic.Ack(99))
+    assert peer.refused(spec.Channel.Close)[0] == 406
+    peer.send(1, spec.Channel.Open())
+    assert peer.refused(spec.Connection.Close)[0::2] == (504, 20)
+
+
 def test_a_method_on_a_channel_that_is_not_open_closes_the_connection_with_504(raw):
     peer = raw()
     peer.open()

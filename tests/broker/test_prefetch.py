@@ -94,6 +94,23 @@ def test_a_global_prefetch_is_shared_by_the_channels_consumers(client, channel):
     wait_for(lambda: inboxes[1].bodies == ["a", "b"], channel.connection)
 
 
+def test_under_a_global_prefetch_no_queue_waits_until_another_is_empty(client, channel):
+    queues = [client.queue(), client.queue()]
+    for queue in queues:
+        client.publish(queue, *(queue for _ in range(20)))
+    channel.basic_qos(prefetch_count=1, global_qos=True)
+    came = []
+
+    def take(channel, method, _properties, body):
+        came.append(body.decode())
+        channel.basic_ack(method.delivery_tag)
+
+    for queue in queues:
+        channel.basic_consume(queue, take)
+    wait_for(lambda: len(came) == 40, channel.connection)
+    assert set(came[:20]) == set(queues)
+
+
 def test_a_global_prefetch_holds_beside_each_consumers_own(client, channel, queue):
     client.publish(queue, *"abcdef")
     channel.basic_qos(prefetch_count=2)

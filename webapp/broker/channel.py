@@ -39,7 +39,7 @@ class Channel:
         self.number = number
         self.closing = False  # we have sent channel.close: all but close-ok is ignored
         self.held: OrderedDict[int, Delivery] = OrderedDict()  # by tag: what waits for its ack
-        self._consumers: dict[str, tuple[Consumer, Queue]] = {}
+        self._consumers: OrderedDict[str, tuple[Consumer, Queue]] = OrderedDict()
         self._last_tag = 0
         self._prefetch = 0
         self._shared = Limit()
@@ -211,17 +211,18 @@ class Channel:
         return None
 
     def _ack(self, method: Any) -> None:
-        self.vhost.settle(self._taken(method))
+        taken = self._taken(method)
         self._room_for_all()
+        self.vhost.settle(taken)
 
     def _nack(self, method: Any) -> None:
         """basic.nack and basic.reject."""
         taken = self._taken(method)
+        self._room_for_all()
         if method.requeue:
             self.vhost.give_back(taken, asked=True)
         else:
             self.vhost.reject(taken)
-        self._room_for_all()
 
     def _recover(self, method: Any) -> Any:
         if not method.requeue:
@@ -337,8 +338,9 @@ class Channel:
         return taken
 
     def _room_for_all(self) -> None:
-        """Under the limit of the whole channel an answer to one consumer's delivery makes room for every other's."""
-        if self._shared.size:
+        """Under the limit of the whole channel an answer to one consumer's delivery makes room for every other's, by turns."""
+        if self._shared.size and self._consumers:
+            self._consumers.move_to_end(next(iter(self._consumers)))
             self._dispatch_all()
 
     def _dispatch_all(self) -> None:

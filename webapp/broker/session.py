@@ -249,6 +249,8 @@ class Session(asyncio.Protocol):
                 del self._channels[frame.channel]
             elif isinstance(method, spec.Channel.Close):
                 self.send(frame.channel, spec.Channel.CloseOk())
+            elif isinstance(method, spec.Channel.Open):
+                channel.method(method)  # it is open still
         else:
             if channel.incoming:
                 self._method = channel.incoming.method.INDEX
