@@ -1,7 +1,9 @@
 """The embedded broker's virtual host in the test's own process: sessions on a transport that is none."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 from tests.fuzz import FRAME_ROOM, Answers
 from tests.talks import GOODBYE, PAUSE
@@ -49,6 +51,7 @@ class House:
     def __init__(self, folder):
         loop = asyncio.get_running_loop()
         self.trouble = []
+        self.sessions = weakref.WeakSet()
         loop.set_exception_handler(lambda _, context: self.trouble.append(context))
         self.store = Store(folder / "store")
         self.vhost = VHost(self.store, loop.call_soon, loop.call_later, time.time)
@@ -67,7 +70,9 @@ class House:
                 between("client", data)
                 pipe.protocol.data_received(data)
 
-        pipe = Pipe(Session(self.vhost, heartbeat=0, ack_timeout=5.0), hear)
+        session = Session(self.vhost, heartbeat=0, ack_timeout=5.0)
+        self.sessions.add(session)
+        pipe = Pipe(session, hear)
         for chunk in talk.chunks:
             if chunk == PAUSE:
                 await turns(3)
@@ -88,6 +93,8 @@ class House:
     def check(self):
         """No client is left: nothing of one is, either."""
         assert not self.trouble, self.trouble
+        gc.collect()  # a session and its channels know each other
+        assert not self.sessions and not self.vhost.memory.waiting
         queues = self.vhost.queues.values()
         assert not [queue for queue in queues if queue.owner or queue.consumers or queue.unacked]
         assert self.vhost.memory.used == sum(size(message) for queue in queues for message in queue)

@@ -233,7 +233,6 @@ class VHostMachine(RuleBasedStateMachine):
         for delivery, message, plain, _ in self._some(which, count):
             self.vhost.settle([delivery])
             plain.settle(message)
-            self.vhost.dispatch(delivery.queue)
         self._maybe(turn)
 
     @precondition(lambda self: self.out)
@@ -243,7 +242,6 @@ class VHostMachine(RuleBasedStateMachine):
             self.vhost.reject([delivery])
             plain.settle(message)
             self.plain.bury(plain, [message], self.now)
-            self.vhost.dispatch(delivery.queue)
         self._maybe(turn)
 
     @precondition(lambda self: self.out)
