@@ -14,6 +14,7 @@ RESULTS = "results"  # the routing key under which a worker publishes what it ma
 
 
 def published(conn: int, channel: Channel, content: Content) -> ev.Event | None:
+    """basic.publish. None where it has no id that it could be followed by."""
     method, header = content.method, content.header
     assert header is not None
     if channel.publish_seq is not None:
@@ -39,6 +40,7 @@ def published(conn: int, channel: Channel, content: Content) -> ev.Event | None:
 
 
 def delivered(conn: int, channel: Channel, content: Content) -> ev.Event | None:
+    """basic.deliver, and basic.get-ok, which says neither queue nor ack mode: its request did."""
     method, header = content.method, content.header
     assert header is not None
     if isinstance(method, spec.Basic.GetOk):
@@ -71,6 +73,7 @@ def delivered(conn: int, channel: Channel, content: Content) -> ev.Event | None:
 
 
 def returned(conn: int, channel: Channel, content: Content) -> ev.Event | None:
+    """basic.return. None where the message was never traced."""
     method = content.method
     if not content.task:
         return None
