@@ -67,6 +67,7 @@ export const ends = {
   rejected: "rejected",
   requeued: "requeued",
   broker_gone: "broker gone",
+  lost: "lost with the broker",
 };
 
 /** @type {Record<string, string>} */

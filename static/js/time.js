@@ -37,6 +37,7 @@ export function mountTime(root, source, redraw) {
     const now = projector.moment;
     if (now === null || now.mode === mode) return;
     mode = now.mode;
+    if (mode === "live") bar.say(""); // what was said of the past is not true any more
     bar.tell(mode === "live" ? T.isLive : T.stands(now.mode, now.t - now.began));
   }
 

@@ -30,6 +30,26 @@ test("a task that waits goes on waiting; one under auto-ack is at risk", () => {
   assert.equal(segments(auto).at(-1).kind, "risk");
 });
 
+test("a task that went with its broker has waited until then, and says so at the end", () => {
+  const shown = more =>
+    segments(task(1, "lost", more, { settled_at: 9, published_at: 1 })).map(each => [
+      each.kind,
+      each.from,
+      each.to,
+      each.end,
+    ]);
+  const end = ["bad", 9, 9, "lost"];
+  assert.deepEqual(shown([]), [["wait", 1, 9, null], end]);
+  assert.deepEqual(shown([attempt("worker-2", 2, 6, "connection_closed")]), [
+    ["wait", 1, 2, null],
+    ["bad", 2, 6, "connection_closed"],
+    ["wait", 6, 9, null],
+    end,
+  ]);
+  const auto = attempt("worker-2", 2, 9, "connection_closed", { auto_ack: true });
+  assert.equal(shown([auto]).length, 2, "its worker's death was the end of it");
+});
+
 test("rows: the pinned, grief, work under way, the latest done; by number", () => {
   const tasks = [
     ...Array.from({ length: 10 }, (_, i) =>

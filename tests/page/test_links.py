@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.page.scripted import load, ready, show
+from tests.page.scripted import load, ready, show, until
 
 Open = Callable[..., Page]
 
@@ -43,6 +43,19 @@ def open_scene(page: Page, address: str, published: int) -> None:
     """Opens an address where so many tasks have been published, by nobody's hand here."""
     load(page, address)
     show(page, "busy", {"lanes": 2, "each": 0, "from": published + 1})
+
+
+def begun(page: Page, state: str) -> None:
+    """A fresh run; of its workers the last is in this state."""
+    page.evaluate(
+        """state => new Promise(drawn => {
+             const frame = make.busy({ lanes: 4, each: 0, prefetch: 5, ack: "auto", more: { run: 2 } });
+             frame.workers["worker-4"].state = state;
+             feed(frame);
+             requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+           })""",
+        state,
+    )
 
 
 def test_the_address_follows_what_is_chosen_and_a_reload_brings_it_back(fed: Open) -> None:
@@ -97,6 +110,10 @@ def test_a_scene_is_set_up_at_once_where_nothing_can_be_lost_and_else_asked_for(
     page = fed()
     offer = page.locator("[data-role=offer]")
     open_scene(page, f"{SCENE}&tab=code", 0)
+    until(page, "window.asked.length > 0")
+    begun(page, "starting")
+    assert asked(page) == [RESET], "who consumes first would be given all of them"
+    begun(page, "idle")
     expect(page.locator(".toast")).to_contain_text("auto-ack, prefetch 5, 4 workers, photo... × 6")
     assert asked(page) == [RESET, SUBMIT]
     expect(offer).to_have_count(0)
@@ -119,6 +136,8 @@ def test_a_scene_is_set_up_at_once_where_nothing_can_be_lost_and_else_asked_for(
 
     open_scene(page, SCENE, 7)
     page.locator("[data-role=offer-yes]").click()
+    until(page, "window.asked.length > 0")
+    begun(page, "idle")
     expect(page.locator(".toast")).to_contain_text("Set up as the link says")
     assert asked(page) == [RESET, SUBMIT]
     assert query(page.url) == {}

@@ -6,6 +6,7 @@
  * @typedef {import("../types.js").Attempt} Attempt
  * @typedef {import("../types.js").World} World
  */
+import { lostWithBroker } from "./counted.js";
 import { effects } from "./effects.js";
 import { attemptCount, attemptNumber, isSettling } from "./motion.js";
 
@@ -123,6 +124,10 @@ export function segments(task) {
     free = attempt.ended_at;
   }
   if (task.state === "ready" && free !== null) out.push(wait(task.attempts.length, free, null));
+  if (lostWithBroker(task) && free !== null && task.settled_at !== null) {
+    out.push(wait(task.attempts.length, free, task.settled_at));
+    out.push(loss(task.settled_at));
+  }
   if (task.results > 1)
     for (const { at, worker, nth } of effects(task))
       out.push({
@@ -160,6 +165,18 @@ const wait = (i, from, to) => ({
   to,
   worker: "",
   end: null,
+  attempt: 0,
+  of: null,
+});
+
+/** The end of a task that went with its broker: in nobody's hands any more. @param {number} at @returns {Segment} */
+const loss = at => ({
+  key: "lost",
+  kind: "bad",
+  from: at,
+  to: at,
+  worker: "",
+  end: "lost",
   attempt: 0,
   of: null,
 });

@@ -11,6 +11,9 @@ import { openOffer } from "./offer.js";
 
 /** @typedef {import("../types.js").World} World */
 
+/** Milliseconds that a scene's tasks wait for its workers at most: who consumes first would be given them all. */
+const PATIENCE = 5000;
+
 /**
  * @param {{
  *   look: ReturnType<typeof import("./look.js").mountLook>,
@@ -28,6 +31,24 @@ export function mountAddress({ look, note, command, kept }) {
   let arrived = false;
   /** @type {World|null} */
   let world = null;
+  /** Told of each new world, while somebody waits for one. @type {((here: World) => void)|null} */
+  let watcher = null;
+
+  /** Until a fresh run has begun after that one and all its workers consume. @param {number} run */
+  function readyAfter(run) {
+    return new Promise(resolve => {
+      const late = setTimeout(done, PATIENCE);
+      function done() {
+        clearTimeout(late);
+        watcher = null;
+        resolve(undefined);
+      }
+      watcher = here => {
+        if (here.run !== run && [...here.workers.values()].every(worker => worker.state !== "starting"))
+          done();
+      };
+    });
+  }
 
   /** @param {World} here */
   function arrive(here) {
@@ -74,11 +95,14 @@ export function mountAddress({ look, note, command, kept }) {
     const said = sceneWords(scene);
     const settings = given(Object.fromEntries(SET.map(name => [name, scene[name]])));
     const fresh = world?.ledger.published === 0 && Object.keys(settings).length === 0;
+    const run = world?.run ?? 0;
     decided();
-    const done =
-      (fresh || (await command({ do: "reset", ...settings }))) &&
-      (body === undefined || (await command({ do: "submit", body, count: count ?? 1, persistent })));
-    if (done) note(L.done(said));
+    if (!fresh) {
+      if (!(await command({ do: "reset", ...settings }))) return;
+      if (body !== undefined) await readyAfter(run);
+    }
+    if (body === undefined || (await command({ do: "submit", body, count: count ?? 1, persistent })))
+      note(L.done(said));
   }
 
   /** @type {{pin: number|null, queue: string|null, tab?: string|null}} */
@@ -104,6 +128,7 @@ export function mountAddress({ look, note, command, kept }) {
     /** @param {World} next */
     update(next) {
       world = next;
+      watcher?.(next);
       if (!arrived) arrive(next);
       else offer?.say(words(next));
     },

@@ -36,8 +36,8 @@ export function makeLane() {
       text: BUTTONS[action] ?? actions[action]?.label ?? action,
     });
     node.addEventListener("click", event => {
-      // the second click of a double click on Stop must not start what the first has stopped
-      if (action === "start" && event.detail > 1) return;
+      // The second click of a double click must not undo the first: where Stop was, Start again is at once, and the other way round.
+      if (event.detail > 1) return;
       act(node, "command", {
         do: "worker",
         name: node.closest(".lane")?.getAttribute("data-worker"),

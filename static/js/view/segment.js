@@ -36,7 +36,7 @@ function sayings(each) {
     `${each.worker} ${sign} ${short}`,
     `${each.worker} ${sign}`,
     sign,
-  ];
+  ].map(said => said.trim()); // nobody had it
 }
 
 /** Half of the bar of an effect, and what is to be free beside it, in px. */
@@ -133,5 +133,10 @@ function left(last, bars, t, px) {
   const { full, short } = wordOf(last);
   if (inside === named) return last.of?.known ? [full, short] : [];
   const before = inside === "" ? `${sign} ` : "";
-  return [`${last.worker} ${before}${full}`, `${last.worker} ${before}${short}`, `${before}${short}`, short];
+  return [
+    `${last.worker} ${before}${full}`,
+    `${last.worker} ${before}${short}`,
+    `${before}${short}`,
+    short,
+  ].map(said => said.trim());
 }

@@ -57,8 +57,9 @@ function makeTrail(layout) {
     const door = layout.door(bundle.from, lies);
     const copies = bundle.tasks.flatMap(task => layout.copy(task, scene, phone) ?? []);
     const first = copies[0];
-    style(node, "display", door === null || first === undefined ? "none" : "");
-    if (door === null || first === undefined) return;
+    const gone = door === null || first === undefined || revived(bundle, worker);
+    style(node, "display", gone ? "none" : "");
+    if (gone) return;
 
     const several = bundle.tasks.length > 1;
     const edge = phone ? (ground.margin ?? 0) : ground.left + (several ? 3 : -1);
@@ -112,6 +113,20 @@ function makeTrail(layout) {
     attr(node, "data-gap", bundle.gap === null ? null : Math.round(bundle.gap * 1000));
   }
   return { node, update };
+}
+
+/**
+ * Its worker was stopped, and somebody has started it again: what came back from the dead one would seem to be given back by the living.
+ * @param {Bundle} bundle
+ * @param {import("../types.js").Worker|undefined} worker
+ */
+function revived(bundle, worker) {
+  const stopped = bundle.tasks.some(
+    task =>
+      task.attempts.findLast(each => each.worker === bundle.from && each.end !== null)?.fault?.kind ===
+      "stop",
+  );
+  return stopped && worker !== undefined && worker.state !== "stopped";
 }
 
 /** The ground with its margin, where that is the only way, a little further in or out. @param {import("../core/route.js").Ground} ground @param {number} by */
