@@ -97,6 +97,29 @@ def test_a_held_lane_has_its_buttons_and_none_sticks_out(fed: Open) -> None:
     expect(page.locator('.lane[data-worker="worker-3"] [data-role=release]')).to_be_hidden()
 
 
+@pytest.mark.parametrize(("width", "big"), [(1280, False), (1280, True), (1024, False), (1024, True)])
+def test_what_is_done_with_a_held_frame_stands_in_the_place_of_the_tally_and_nothing_moves(
+    fed: Open, width: int, big: bool
+) -> None:
+    page = fed(width, 720 if width == 1280 else 768, reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    name = page.locator('.lane[data-worker="worker-1"] .name')
+    show(page, "busy", {"lanes": 3})
+    before = name.bounding_box()
+    show(page, "wounded", [1, 2, 4])
+    assert name.bounding_box() == before
+    boxes = []
+    for role in ("release", "drop", "stop"):
+        button = page.locator(f'.lane[data-worker="worker-1"] [data-role={role}]')
+        expect(button).to_be_visible()
+        button.click(trial=True)
+        boxes.append(button.bounding_box())
+    release, drop, stop = (box for box in boxes if box is not None)
+    assert release["y"] + release["height"] <= drop["y"]
+    assert max(each["x"] + each["width"] for each in (release, drop)) <= stop["x"]
+
+
 def test_a_key_asks_for_the_worker_and_escape_takes_it_back(fed: Open) -> None:
     page = fed()
     show(page, "busy", {"lanes": 3})
