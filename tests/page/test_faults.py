@@ -63,7 +63,7 @@ def test_lanes_and_ghosts_say_what_is_the_matter_and_what_ticks(fed: Open) -> No
     assert words["worker-1"] == "ack held · ♥ ok"
     assert words["worker-2"] == "deliver held · ♥ ok"
     assert re.fullmatch(r"silent · ♥ \d+–\d+ s", words["worker-3"])
-    assert words["worker-4"] == "working · never acks"
+    assert words["worker-4"] == "never acks"
     assert words["worker-5"] == "working · + 200 ms"
     expect(page.locator('.lane[data-worker="worker-2"] .waiting')).to_have_text("a task is on the wire")
     for n in (1, 2, 3, 4):
@@ -118,6 +118,31 @@ def test_what_is_done_with_a_held_frame_stands_in_the_place_of_the_tally_and_not
     release, drop, stop = (box for box in boxes if box is not None)
     assert release["y"] + release["height"] <= drop["y"]
     assert max(each["x"] + each["width"] for each in (release, drop)) <= stop["x"]
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_what_is_the_matter_is_whole_in_each_of_three_lanes(fed: Open, big: bool) -> None:
+    page = fed(reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    said = {}
+    for scene, given in (
+        ("worded", []),
+        ("outage", [False]),
+        ("wounded", [[1, 2, 3]]),
+        ("wounded", [[3, 4, 5]]),
+    ):
+        show(page, scene, *given)
+        words = page.evaluate(WORDS)
+        said |= {scene: words} if scene not in said else {}
+        cut = page.locator(".lane .status").evaluate_all(
+            "all => all.filter(node => node.scrollWidth > node.clientWidth).map(node => node.innerText)"
+        )
+        assert cut == [], scene
+    dropped, leaving, starting = said["worded"].values()
+    assert (dropped, leaving) == ("ack dropped", "leaving")
+    for words in (starting, *said["outage"].values()):
+        assert re.fullmatch(r"no broker · in \d s", words)
 
 
 def test_a_key_asks_for_the_worker_and_escape_takes_it_back(fed: Open) -> None:
