@@ -191,8 +191,9 @@ export const text = {
   pid: (/** @type {number} */ pid) => `pid ${pid}`,
   guest: "guest",
   joined: "joined by itself",
-  leaving: "finishes, then leaves",
-  startsIn: (/** @type {number} */ s) => `starts again in ${count(s)} s`,
+  leaving: "leaving",
+  finishes: "finishes, then leaves",
+  startsIn: (/** @type {number} */ s) => `again in ${count(s)} s`,
   menu: (/** @type {string} */ worker) => `More for ${worker}`,
   tally: (/** @type {string} */ worker, /** @type {number} */ n) =>
     `${worker} has done ${plural(n, "task", "tasks")}`,

@@ -63,7 +63,7 @@ def test_lanes_and_ghosts_say_what_is_the_matter_and_what_ticks(fed: Open) -> No
     assert words["worker-1"] == "ack held · ♥ ok"
     assert words["worker-2"] == "deliver held · ♥ ok"
     assert re.fullmatch(r"silent · ♥ \d+–\d+ s", words["worker-3"])
-    assert words["worker-4"] == "working · never acks"
+    assert words["worker-4"] == "never acks"
     assert words["worker-5"] == "working · + 200 ms"
     expect(page.locator('.lane[data-worker="worker-2"] .waiting')).to_have_text("a task is on the wire")
     for n in (1, 2, 3, 4):
@@ -95,6 +95,54 @@ def test_a_held_lane_has_its_buttons_and_none_sticks_out(fed: Open) -> None:
         assert at["y"] + at["height"] <= box["y"] + box["height"] + 0.5, role
         assert at["x"] + at["width"] <= box["x"] + box["width"] + 0.5, role
     expect(page.locator('.lane[data-worker="worker-3"] [data-role=release]')).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "big"), [(1280, False), (1280, True), (1024, False), (1024, True)])
+def test_what_is_done_with_a_held_frame_stands_in_the_place_of_the_tally_and_nothing_moves(
+    fed: Open, width: int, big: bool
+) -> None:
+    page = fed(width, 720 if width == 1280 else 768, reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    name = page.locator('.lane[data-worker="worker-1"] .name')
+    show(page, "busy", {"lanes": 3})
+    before = name.bounding_box()
+    show(page, "wounded", [1, 2, 4])
+    assert name.bounding_box() == before
+    boxes = []
+    for role in ("release", "drop", "stop"):
+        button = page.locator(f'.lane[data-worker="worker-1"] [data-role={role}]')
+        expect(button).to_be_visible()
+        button.click(trial=True)
+        boxes.append(button.bounding_box())
+    release, drop, stop = (box for box in boxes if box is not None)
+    assert release["y"] + release["height"] <= drop["y"]
+    assert max(each["x"] + each["width"] for each in (release, drop)) <= stop["x"]
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_what_is_the_matter_is_whole_in_each_of_three_lanes(fed: Open, big: bool) -> None:
+    page = fed(reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    said = {}
+    for scene, given in (
+        ("worded", []),
+        ("outage", [False]),
+        ("wounded", [[1, 2, 3]]),
+        ("wounded", [[3, 4, 5]]),
+    ):
+        show(page, scene, *given)
+        words = page.evaluate(WORDS)
+        said |= {scene: words} if scene not in said else {}
+        cut = page.locator(".lane .status").evaluate_all(
+            "all => all.filter(node => node.scrollWidth > node.clientWidth).map(node => node.innerText)"
+        )
+        assert cut == [], scene
+    dropped, leaving, starting = said["worded"].values()
+    assert (dropped, leaving) == ("ack dropped", "leaving")
+    for words in (starting, *said["outage"].values()):
+        assert re.fullmatch(r"no broker · in \d s", words)
 
 
 def test_a_key_asks_for_the_worker_and_escape_takes_it_back(fed: Open) -> None:

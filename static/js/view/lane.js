@@ -78,25 +78,21 @@ export function makeLane() {
 
   /** What stands behind the word for its state. @param {LaneScene} lane0 */
   function restOf(lane0) {
-    const { worker, excused } = lane0;
+    const { worker } = lane0;
     const parts = [];
     const silent = silenceOf(worker, shownAt);
-    if (excused) parts.push(T.noBroker);
-    else if (silent !== "") parts.push(silent);
+    if (silent !== "") parts.push(silent);
     else if (worker.faults.held.length > 0) parts.push(F.heldRest);
-    else if (droppedAck(lane0)) parts.push(F.droppedRest);
-    else if (worker.stuck && worker.state !== "stopped" && worker.state !== "starting")
-      parts.push(F.stuckRest);
     else if (worker.faults.delay > 0) parts.push(F.slowRest(worker.faults.delay));
     else if (SAID.has(worker.state)) {
-      if (worker.why) parts.push(worker.why);
+      if (worker.why && factOf(lane0) === "" && worker.restart_at === null) parts.push(worker.why);
     } else if (worker.kind !== "local") parts.push(T.guest);
-    else if (worker.leaving) parts.push(T.leaving);
     if (worker.kind !== "local" && worker.product) parts.push(worker.product);
     if (worker.queue && queueShown && worker.queue !== queueShown) parts.push(worker.queue);
     if (worker.restart_at !== null) {
       const left = Math.max(0, Math.ceil(worker.restart_at - shownAt));
-      parts.push(worker.state === "starting" ? T.inSeconds(left) : T.startsIn(left));
+      const alone = worker.state === "starting" || factOf(lane0) !== "";
+      parts.push(alone ? T.inSeconds(left) : T.startsIn(left));
     }
     return parts.map(part => ` · ${part}`).join("");
   }
@@ -159,7 +155,7 @@ export function makeLane() {
       if (lane === null) return;
       shownAt = t;
       const { worker } = lane;
-      text(state, wordOf(worker));
+      text(state, wordOf(lane));
       text(pid, isPlain(lane) ? ` · ${T.pid(worker.pid ?? 0)}` : "");
       text(rest, restOf(lane));
       attr(status, "title", titleOf(lane.worker, status.textContent ?? ""));
@@ -218,11 +214,23 @@ function droppedAck({ running }) {
   return last?.fault?.kind === "drop" && last.stopped === "basic.ack";
 }
 
-/** The word for its state: what is done to it in the tap comes before what it does. @param {import("../types.js").Worker} worker */
-function wordOf({ state, silence, faults: { held } }) {
+/** The word for its state: what is done to it in the tap comes before what is the matter, and that before what it does. @param {LaneScene} lane */
+function wordOf(lane) {
+  const { state, silence, faults } = lane.worker;
+  const [held] = faults.held;
   if (silence !== null && state !== "frozen") return F.silentWord;
-  if (held[0] !== undefined) return F.heldWord(held[0].method);
-  return words.workerStates[state] ?? state;
+  if (held !== undefined) return F.heldWord(held.method);
+  return factOf(lane) || (words.workerStates[state] ?? state);
+}
+
+/** What is the matter with it, if that says more than its state: there is room for one of them. @param {LaneScene} lane */
+function factOf(lane) {
+  const { worker, excused } = lane;
+  if (excused) return T.noBroker;
+  if (SAID.has(worker.state) || worker.state === "starting") return "";
+  if (droppedAck(lane)) return F.droppedRest;
+  if (worker.stuck) return F.stuckRest;
+  return worker.leaving ? T.leaving : "";
 }
 
 /** When the broker will notice that it hears nothing of this worker. @param {import("../types.js").Worker} worker @param {number} t */
@@ -247,7 +255,9 @@ const SAID = new Set(["stopped", "cut", "frozen"]);
 function titleOf(worker, said) {
   if (worker.silence !== null) return `${said}. ${F.noticedTitle}`;
   if (worker.faults.held.length > 0) return `${said}. ${F.heldTitle(worker.heartbeat)}`;
-  return worker.kind === "local" ? said : `${said} · ${T.joined}`;
+  if (worker.kind !== "local") return `${said} · ${T.joined}`;
+  const more = worker.leaving ? T.finishes : worker.why;
+  return more && !said.includes(more) ? `${said} · ${more}` : said;
 }
 
 /** Whether a lane looks the same, but for its seconds: a worker that did not change is the same object. @param {LaneScene} a @param {LaneScene} b */

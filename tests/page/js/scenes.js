@@ -195,9 +195,10 @@ export function outage(back) {
 
 /**
  * Every way to hurt a connection at once, four workers with a task each: worker-1's ack is held, worker-2's delivery too, worker-3 is behind a
- * black hole, worker-4 never acknowledges, worker-5's wire is slow and waits for its next publish.
+ * black hole, worker-4 never acknowledges, worker-5's wire is slow and waits for its next publish. Where `only` names some of them by number, the
+ * others are not there.
  */
-export function wounded() {
+export function wounded(only = [1, 2, 3, 4, 5]) {
   const frame = busy({ lanes: 5 });
   const fault = (n, more) => {
     const it = frame.workers[`worker-${n}`];
@@ -216,5 +217,22 @@ export function wounded() {
   fault(4, { stuck: true });
   last(4, { result_at: AT - 0.5 });
   fault(5, { faults: { delay: 200, armed: ["basic.publish"] } });
+  frame.workers = Object.fromEntries(
+    Object.entries(frame.workers).filter(([name]) => only.includes(Number(name.at(-1)))),
+  );
+  return frame;
+}
+
+/** Three lanes of which something is to be said: worker-1's ack was dropped, worker-2 leaves, worker-3 starts and finds no broker. */
+export function worded() {
+  const frame = busy({ lanes: 3 });
+  const last = frame.tasks.t1.attempts[0];
+  Object.assign(last, { stopped: "basic.ack", fault: { kind: "drop", at: AT - 1 }, result_at: AT - 1 });
+  frame.workers["worker-2"].leaving = true;
+  const starts = { state: "starting", since: AT - 2.9, pid: null, holding: [], held: 0, restart_at: AT + 3 };
+  Object.assign(frame.workers["worker-3"], starts);
+  const gone = { method: "broker stopped", detail: "", task: null, tone: "bad" };
+  frame.wire = [{ seq: 5, at: AT - 2.98, who: "broker", to: "", ...gone }];
+  frame.broker = { ...frame.broker, up: false };
   return frame;
 }
