@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { merge } from "../../static/js/core/merge.js";
-import { AIR, choose, scene } from "../../static/js/core/scene.js";
+import { DURATION } from "../../static/js/core/motion.js";
+import { AIR, choose, scene, shownQueue } from "../../static/js/core/scene.js";
 import { waitWords } from "../../static/js/text/ways.js";
 import { attempt, byId, keyframe, queue, task, worker } from "./frames.js";
 
@@ -53,13 +54,58 @@ test("without motion everything is in its place at once", () => {
   assert.equal(it.ghosts[1].worker, "worker-3");
 });
 
-test("a copy that leaves takes nobody's place on a full shelf, and nobody is counted for it", () => {
-  const held = [1, 2, 3, 4].map(n => task(n, "unacked", [attempt(`worker-${n}`, 2)]));
-  const leaves = task(5, "done", [attempt("worker-5", 2, 5, "acked")], { settled_at: 5 });
-  const full = at(5.2, { tasks: byId([...held, leaves]), queues: queue({ unacked: 4 }) });
-  assert.deepEqual([full.ghosts.map(chip => chip.task.n), full.ghostsMore], [[1, 2, 3, 4], 0]);
-  const free = at(5.2, { tasks: byId([...held.slice(1), leaves]), queues: queue({ unacked: 3 }) });
-  assert.deepEqual([free.ghosts.map(chip => chip.task.n), free.ghostsMore], [[2, 3, 4, 5], 0]);
+/** What the Unacked shelf with four cells has: numbers, those with a ✓ whose ack is in the air, and how many more there are. */
+const shelf = (t, tasks, unacked, choice) => {
+  const it = at(t, { tasks: byId(tasks), queues: queue({ unacked }) }, choice);
+  return [
+    it.ghosts.map(chip => `${chip.task.n}${chip.place === "done" ? "✓" : ""}`).join(" "),
+    it.ghostsMore,
+  ];
+};
+const held = (n, since = 2, more = []) => task(n, "unacked", [...more, attempt(`worker-${n}`, since)]);
+const acked = (n, end = 5, since = 2) => task(n, "done", [attempt(`worker-${n}`, since, end, "acked")]);
+
+test("on a full shelf a cell changes hands when the ack lands", () => {
+  const one = [acked(1), held(2), held(3), held(4), held(5, 5.002)];
+  assert.deepEqual(shelf(5.2, one, 4), ["1✓ 2 3 4", 0]);
+  assert.deepEqual(shelf(5.66, one, 4), ["2 3 4 5", 0]);
+  const all = [1, 2, 3, 4].flatMap(n => [acked(n, 5 + n / 500), held(n + 4, 5.001 + n / 500)]);
+  assert.deepEqual(shelf(5.2, all, 4), ["1✓ 2✓ 3✓ 4✓", 0]);
+  assert.deepEqual(shelf(5.66, all, 4), ["5 6 7 8", 0]);
+  const free = [acked(1), held(2), held(3), held(4, 5.1)];
+  assert.deepEqual(shelf(5.2, free, 3), ["1✓ 2 3 4", 0]);
+});
+
+test("nobody waits for a cell longer than an ack flies, nor one that comes back or is pinned", () => {
+  const others = [acked(1), held(2), held(3), held(4)];
+  const early = [...others, held(5, 4.9)];
+  assert.deepEqual(shelf(5.52, early, 4), ["1✓ 2 3 4", 0]);
+  const it = at(5.52, { tasks: byId(early), queues: queue({ unacked: 4 }) });
+  assert.equal(it.next, 4.9 + DURATION.ack);
+  assert.deepEqual(shelf(5.56, early, 4), ["2 3 4 5", 0]);
+  const back = [...others, held(5, 5.002, [attempt("worker-9", 2, 5, "connection_closed")])];
+  assert.deepEqual(shelf(5.2, back, 4), ["2 3 4 5", 0]);
+  assert.deepEqual(shelf(5.2, [...others, held(5, 5.002)], 4, { pin: 5 }), ["2 3 4 5", 0]);
+  const without = [...others, held(5, 5.002)];
+  assert.deepEqual(shelf(5.2, without, 4, { still: true }), ["2 3 4 5", 0]);
+});
+
+test("where acks come faster than a flight takes nobody waits for them, and no shelf is full of what is done", () => {
+  const quick = [acked(1, 5, 4.8), held(2), held(3), held(4), held(5, 5.002)]; // its delivery is in the air till 5.4
+  assert.deepEqual(shelf(5.5, quick, 4), ["2 3 4 5", 0]);
+  const many = Array.from({ length: 100 }, (_, n) => acked(n + 1, 4.5 + n / 200));
+  const buffered = Array.from({ length: 50 }, (_, n) => held(n + 101, 3 + n / 200));
+  assert.deepEqual(shelf(5, [...many, ...buffered], 50, { room: { ...CHOICE.room, ghosts: 12 } }), [
+    "95✓ 96✓ 97✓ 98✓ 99✓ 100✓ 101 102 103 104 105",
+    45,
+  ]);
+});
+
+test("where there are more copies than cells each that stays is counted, and none that leaves", () => {
+  const more = [3, 4, 5, 6].map(n => held(n));
+  assert.deepEqual(shelf(5.2, [acked(1), held(2), ...more, held(7, 5.002)], 6), ["1✓ 2 3", 4]);
+  assert.deepEqual(shelf(5.7, [acked(1), held(2), ...more, held(7, 5.002)], 6), ["2 3 4", 3]);
+  assert.deepEqual(shelf(5.2, [held(2), ...more, acked(8)], 5), ["2 3 4", 2]);
 });
 
 test("the ghost stays until its ack has landed, and says it is done", () => {
@@ -172,6 +218,8 @@ test("the configured queue is shown first; a chosen one if it is there", () => {
   assert.equal(at(1, { queues }, { queue: "hello" }).queue.name, "hello");
   assert.equal(at(1, { queues }, { queue: "gone" }).queue.name, "task_queue");
   assert.equal(at(1, {}).queue, null);
+  const { world } = merge(null, keyframe({ queues: { guests: { name: "guests", ready: 90 } } }));
+  assert.equal(shownQueue(world, null).name, "guests");
 });
 
 test("in a crowd of flights the telling ones are kept", () => {

@@ -53,6 +53,17 @@ OFF = """() => { const stage = document.getElementById('stage').getBoundingClien
   })); }"""
 
 
+# Of each ack in the air, by task: how far, in px, it is to the right of its own copy and off its middle line; null where it has none.
+TO_COPY = """() => {
+  for (const slide of document.getAnimations()) if (slide instanceof CSSTransition) slide.finish();
+  return Object.fromEntries([...document.querySelectorAll('.plane[data-kind=ack]')].map(plane => {
+    const n = plane.dataset.flight.match(/\\d+/)[0], copy = document.querySelector(`.ghost[data-task="${n}"]`);
+    if (copy === null) return [n, null];
+    const [token, box] = [plane.firstChild.getBoundingClientRect(), copy.getBoundingClientRect()];
+    return [n, [token.left + token.width / 2 - box.right, token.top + token.height / 2 - box.top - box.height / 2]];
+  })); }"""
+
+
 def manual() -> Iterator[Story]:
     """A publish, a delivery, an ack, a closed connection, a redelivery and a requeue, at once."""
     story = moments.working()
@@ -107,6 +118,68 @@ def test_what_flies_covers_no_word_and_is_in_the_middle_of_its_way(fed: Open, to
         story.wait(STEP * STEPS / 1000)
     wanted = {"publish", "deliver", "ack", "fall", "redeliver"} if told is manual else {"finish", "bury"}
     assert flown >= wanted
+
+
+def working(page: Page, workers: int) -> Story:
+    """A page whose clock stands still, with so many busy workers and a backlog."""
+    page.clock.install(time=0)
+    page.reload()
+    page.clock.pause_at(60_000)
+    story = Story(workers=workers)
+    story.publish(*["photo....."] * 3 * workers)
+    story.share(range(1, workers + 1), workers)
+    story.wait(3)
+    tell(page, story, 1000)
+    return story
+
+
+def tell(page: Page, story: Story, wait: int) -> None:
+    """Feeds what is told, and lets so many ms pass."""
+    page.evaluate("frame => feed(frame)", story.frame())
+    page.clock.run_for(wait)
+    story.wait(wait / 1000)
+
+
+@pytest.mark.parametrize("workers", [3, 4, 8])
+def test_an_ack_lands_beside_its_own_copy_though_the_next_task_was_delivered_at_once(
+    fed: Open, workers: int
+) -> None:
+    page = fed(own=True)
+    story = working(page, workers)
+    acked = range(1, workers + 1)
+    for n in acked:
+        story.ack(n)
+        story.deliver(n + workers, f"worker-{n}")
+    tell(page, story, 300)
+    expect(page.locator(".shelf.unacked .count")).to_have_text(str(workers))
+    ways: dict[str, list[float] | None] = {}
+    while flying := page.evaluate(TO_COPY):
+        ways |= flying
+        expect(page.locator(".shelf.unacked .more")).to_be_hidden()
+        page.clock.run_for(15)
+    assert sorted(map(int, ways)) == list(acked)
+    for n, way in ways.items():
+        assert way is not None, f"the copy of #{n} went before its ack landed"
+        assert 8 < way[0] < 18 and abs(way[1]) < 3, f"the ack of #{n} lands {way} px from its copy"
+    page.clock.run_for(100)
+    kept = page.locator(".ghost").evaluate_all("copies => copies.map(copy => copy.dataset.task)")
+    assert kept == [str(n + workers) for n in acked]
+
+
+def test_an_ack_whose_copy_gets_its_cell_only_on_the_way_lands_beside_it(fed: Open) -> None:
+    page = fed(own=True)
+    story = working(page, 4)
+    for n in (1, 2, 3, 4):
+        story.ack(n)
+        story.deliver(n + 4, f"worker-{n}")
+    tell(page, story, 300)
+    story.ack(5)  # its chip is still on its way to the lane, and the shelf is full of what leaves
+    tell(page, story, 100)
+    way = None
+    while flying := page.evaluate(TO_COPY):
+        way = flying.get("5")
+        page.clock.run_for(15)
+    assert way is not None and 8 < way[0] < 18 and abs(way[1]) < 3, way
 
 
 def test_a_way_that_is_drawn_after_the_page_was_scrolled_ends_at_its_copy(fed: Open) -> None:

@@ -149,6 +149,17 @@ def test_ten_thousand_ready_tasks_are_grouped_honestly_and_the_next_have_their_n
     assert page.evaluate("document.querySelectorAll('*').length") < 2500
 
 
+def test_where_only_a_guest_has_a_queue_what_waits_there_is_drawn_small_too(fed: Open) -> None:
+    page = fed(own=True)
+    frame = page.evaluate("make.busy({ lanes: 1, ready: 300 })")
+    frame["queues"] = {"guests": {**frame["queues"]["task_queue"], "name": "guests"}}
+    for task in frame["tasks"].values():
+        task["queue"] = "guests"
+    page.evaluate("frame => feed(frame)", frame)
+    expect(page.locator(".shelf.ready .count")).to_have_text("300")
+    expect(page.locator(".ready-cells")).to_have_attribute("data-size", "small")
+
+
 # What a number has four digits of and no comma in; what only names something (a task, a process, a delivery) is no number.
 PLAIN_NUMBERS = """() => [...document.querySelectorAll('#page *')].filter(node => !node.matches('#wire *, #field'))
   .flatMap(node => [...[...node.childNodes].filter(it => it.nodeType === 3).map(it => it.data), node.title ?? ""])

@@ -12,6 +12,7 @@
  */
 import { marks, patience, ticking } from "./faults.js";
 import { count } from "./format.js";
+import { handOver, latest } from "./handover.js";
 import { hintFor } from "./hints.js";
 import {
   ackComing,
@@ -52,7 +53,7 @@ export function look(task) {
  */
 export function scene(world, t, choice) {
   const queues = sortQueues(world);
-  const queue = queues.find(each => each.name === choice.queue) ?? queues[0] ?? null;
+  const queue = shownQueue(world, choice.queue, queues);
   const here = (/** @type {Task} */ task) => queue === null || task.queue === queue.name || task.queue === "";
 
   /** @type {Move[]} */
@@ -103,7 +104,7 @@ export function scene(world, t, choice) {
   const lostHere = lost.filter(here);
   const deadHere = dead.filter(here);
   const { hint, next: hinted } = hintFor(world, queue, t);
-  next = Math.min(next, hinted);
+  next = Math.min(next, hinted, ghosts.until);
 
   return {
     t,
@@ -154,6 +155,15 @@ function sortQueues(world) {
   return [...world.queues.values()].sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
 }
 
+/**
+ * The queue that is shown: the chosen one while it is there, else the first.
+ * @param {World} world
+ * @param {string|null} name  of the chosen one
+ */
+export function shownQueue(world, name, queues = sortQueues(world)) {
+  return queues.find(each => each.name === name) ?? queues[0] ?? null;
+}
+
 /** Rem that a character of "+ 9,976 more" takes, and the label beside them. */
 const LETTER = 0.58;
 const LABEL = 0.9;
@@ -176,32 +186,31 @@ export function choose(known, total, room, cell = 4.2) {
   return { shown, more: all - shown.length };
 }
 
-/** Of copies that leave the shelf those come first that go back to the other one. @param {Task} task */
-const rank = task => (task.state === "ready" ? 0 : 1);
-
 /**
- * The copies on the Unacked shelf by number; where there is no room for all, those that came back and the pinned one first.
+ * The copies on the Unacked shelf by number; where there is no room for all, those that came back and the pinned one first. None that leaves is
+ * counted, and each that stays is: but for a newcomer that waits for its cell, until a time.
  * @param {Task[]} copies
  * @param {number} unacked
  * @param {Choice} choice
  * @param {number} t
  */
 function chooseGhosts(copies, unacked, choice, t) {
-  // One that leaves has a place only where one is free: for it nobody else goes, and nobody is counted.
+  const { room, pin } = choice;
   const staying = copies.filter(task => task.state === "unacked");
-  const gone = copies.filter(task => task.state !== "unacked").sort((a, b) => rank(a) - rank(b));
-  const leaving = Math.min(gone.length, Math.max(0, choice.room.ghosts - Math.max(unacked, staying.length)));
-  copies = [...staying, ...gone.slice(0, leaving)];
-  const total = Math.max(unacked + leaving, copies.length);
-  const byNumber = [...copies].sort((a, b) => a.n - b.n);
-  if (total <= choice.room.ghosts) return { shown: byNumber, more: Math.max(0, total - copies.length) };
+  const gone = copies.filter(task => task.state !== "unacked");
+  const all = Math.max(unacked, staying.length);
+  const { leaving, waiting } = handOver(staying, gone, room.ghosts - all, choice, t);
+  const until = waiting.reduce((first, task) => Math.min(first, latest(task)), Number.POSITIVE_INFINITY);
+  const drawn = [...staying.filter(task => !waiting.includes(task)), ...leaving].sort((a, b) => a.n - b.n);
+  if (all <= room.ghosts) return { shown: drawn, more: all - staying.length, until };
   const first = (/** @type {Task} */ task) =>
-    task.n === choice.pin ? 0 : look(task) === "again" && trail(task, t) !== null ? 1 : 2;
+    task.n === pin ? 0 : look(task) === "again" && trail(task, t) !== null ? 1 : 2;
   /** @type {Task[][]} */
   const ranks = [[], [], []];
-  for (const task of byNumber) ranks[first(task)]?.push(task);
-  const { shown, more } = choose(ranks.flat(), total, choice.room.ghosts, choice.room.cell?.ghosts);
-  return { shown: shown.sort((a, b) => a.n - b.n), more };
+  for (const task of drawn) ranks[first(task)]?.push(task);
+  const { shown } = choose(ranks.flat(), all + leaving.length, room.ghosts, room.cell?.ghosts);
+  const held = shown.filter(task => task.state === "unacked").length;
+  return { shown: shown.sort((a, b) => a.n - b.n), more: all - held, until };
 }
 
 /** Those that met their end last come first; those that met it together, by number. @param {World} world @param {string[]} ids */

@@ -71,11 +71,11 @@ export function mountFlights(root, layout) {
       lane !== null && isToken(flight) ? layout.door(lane) : layout.place(flight.from, flight.task.id, scene);
     const to = layout.place(flight.to, flight.task.id, scene);
     if (from === null || to === null) return [];
-    const ends = [from.x, from.y, to.x, to.y, ground.left, ground.right].map(Math.round).join();
+    const goal = (flight.to === "ghost" && layout.beside(flight.task, scene)) || to; // only tokens fly to a copy
+    const ends = [from.x, from.y, goal.x, goal.y, ground.left, ground.right].map(Math.round).join();
     const known = air.get(flight.key);
     if (known?.ends === ends) return [{ ...known, flight }];
-    const beside = flight.to === "ghost" ? layout.beside(flight.task, scene) : null; // only tokens fly there
-    const path = way(flight, from, beside ?? to);
+    const path = way(flight, from, goal);
     return [{ flight, ends, path, at: walk(path) }];
   }
 

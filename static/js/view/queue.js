@@ -5,7 +5,7 @@
  */
 import { patience } from "../core/faults.js";
 import { count } from "../core/format.js";
-import { look } from "../core/scene.js";
+import { look, shownQueue } from "../core/scene.js";
 import { captionOf, tickingNow } from "../text/caption.js";
 import * as words from "../text.js";
 import { makeChip, makeGhost } from "./chip.js";
@@ -103,7 +103,7 @@ export function mountQueue(root, changed, world) {
       const height = forThumbs() ? THUMB + 0.1 : ROW;
       const waiting = [...world.tasks.values()].filter(task => task.state === "ready");
       const again = waiting.some(task => look(task) === "again");
-      const shown = world.queues.get(name ?? "") ?? world.queues.get(world.settings.queue);
+      const shown = shownQueue(world, name);
       const digits = longest(waiting);
       let width = AROUND + digits * DIGIT + (again ? SIGN : 0);
       let ready = readyShelf.room({ width, height });
