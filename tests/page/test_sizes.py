@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from tests.page.test_stage import READ_LANES
 Open = Callable[..., Page]
 
 WIDTHS = (200, 320, 390, 768, 1280, 1920, 5000)
+BROKER = {"kind": "embedded", "product": "Unacked", "version": "0.1.0", "url": "amqp://x", "amqp_port": 1}
 BUSY = {"lanes": 5, "dead": 2, "each": 2, "prefetch": 3, "ready": 300, "from": 123_456}
 
 # What sticks out of the window at its sides, other than within a part that is scrolled or cut off on purpose.
@@ -162,6 +164,46 @@ def test_big_type_is_bigger_and_nothing_lies_over_anything(fed: Open, lanes: int
     assert page.evaluate(size) > small * 1.1
     assert page.evaluate(READ_LANES) == []
     assert page.evaluate(OUTSIDE) + page.evaluate(OVER) == []
+
+
+# Words of the lanes and of the head of their column that are cut.
+SHORT = """() => [...document.querySelectorAll('.column.workers h2, .runner[data-place=dropped] .time')]
+  .filter(node => node.scrollWidth > node.clientWidth).map(node => node.textContent)"""
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_a_dead_lane_says_never_acked_however_many_there_are(fed: Open, big: bool) -> None:
+    page = fed(reduced_motion="reduce")
+    if big:
+        page.keyboard.press("z")
+    for lanes in (2, 5, 9, 16):
+        show(page, "killed", {"lanes": lanes, "dead": 2, "free": False})
+        expect(page.locator(".runner[data-place=dropped] .line.first .time")).to_have_text("never acked")
+        expect(page.locator(".runner[data-place=dropped] .line.first .time")).to_be_visible()
+        assert page.evaluate(SHORT) == [], lanes
+    expect(page.get_by_role("switch", name="idempotent")).to_be_visible()
+
+
+def test_a_lane_that_has_no_room_for_the_word_has_the_sign_of_the_ledger(fed: Open) -> None:
+    page = fed(reduced_motion="reduce")
+    sign = """node => getComputedStyle(node.querySelector('.word')).display === 'none' && getComputedStyle(node, '::before').content"""
+    for width, height, lanes in ((390, 844, 2), (1280, 720, 6)):
+        settled(page, width, height)
+        for ack, shown in (("manual", '"◐ "'), ("auto", '"△ "')):
+            show(page, "busy", {"lanes": lanes, "ack": ack})
+            assert page.locator(".runner .line.first .time").first.evaluate(sign) == shown
+
+
+def test_in_big_type_the_head_of_a_small_window_is_whole(fed: Open) -> None:
+    page = fed(1024, 768, reduced_motion="reduce")
+    page.keyboard.press("z")
+    for up in (True, False):
+        show(page, "busy", {"lanes": 3, "more": {"broker": {**BROKER, "up": up}}})
+        assert page.evaluate(OVER) + page.evaluate(OUTSIDE) == []
+        cut = "node => node.scrollWidth > node.clientWidth"
+        assert not page.locator(".logo").evaluate(cut)
+        assert not page.locator("[data-role=broker]").evaluate(cut)
+        expect(page.locator("[data-role=broker]")).to_have_accessible_name(re.compile("Unacked 0.1.0"))
 
 
 # Rows of the life strips that are there and not wholly to be seen.

@@ -134,6 +134,7 @@ export function mountHeader(root) {
         it.up ? "" : T.brokerDown,
       ].filter(Boolean);
       text(kind, details.map(each => ` · ${each}`).join(""));
+      attr(broker, "aria-label", `${product.textContent}${kind.textContent}`);
       attr(broker, "data-up", it.up ? "true" : "false");
       attr(broker, "title", it.amqp_port ? tapUrl(it, location.hostname) : T.broker);
       for (const mode of modes) {

@@ -7,7 +7,12 @@ import { makeInfo } from "./info.js";
 /** @param {() => import("../types.js").World|null} world  for the i */
 export function makeIdempotent(world) {
   const box = h("input", { type: "checkbox", role: "switch", "data-role": "idempotent" });
-  const label = h("label", { class: "pill switch", title: W.idempotentNote }, box, W.idempotent);
+  const label = h(
+    "label",
+    { class: "pill switch", title: W.idempotentNote },
+    box,
+    h("span", { class: "word", text: W.idempotent }),
+  );
   box.addEventListener("click", event => {
     event.preventDefault(); // what has been set is what it shows, not what was asked for
     const settings = world()?.settings;
