@@ -204,6 +204,10 @@ def test_in_big_type_the_head_of_a_small_window_is_whole(fed: Open) -> None:
         assert not page.locator(".logo").evaluate(cut)
         assert not page.locator("[data-role=broker]").evaluate(cut)
         expect(page.locator("[data-role=broker]")).to_have_accessible_name(re.compile("Unacked 0.1.0"))
+    settled(page, 870, 768)
+    more = page.locator("[data-role=more]").bounding_box()
+    assert more is not None
+    assert more["x"] + more["width"] <= 870
 
 
 # Rows of the life strips that are there and not wholly to be seen.
