@@ -32,12 +32,14 @@ export function mountTime(root, source, redraw) {
     },
   });
 
+  let warned = "";
+
   /** Says that the picture has stopped, or goes with the present again, to those who cannot see it. */
   function tell() {
     const now = projector.moment;
     if (now === null || now.mode === mode) return;
     mode = now.mode;
-    if (mode === "live") bar.say(""); // what was said of the past is not true any more
+    if (mode === "live") bar.unsay(warned); // it is the present that is shown now
     bar.tell(mode === "live" ? T.isLive : T.stands(now.mode, now.t - now.began));
   }
 
@@ -60,7 +62,9 @@ export function mountTime(root, source, redraw) {
     },
     /** Somebody has changed what runs. */
     acted() {
-      if (!projector.isLive) bar.say(T.acted(projector.behind));
+      if (projector.isLive) return;
+      warned = T.acted(projector.behind);
+      bar.say(warned);
     },
     /** @type {Record<string, (detail: Record<string, any>) => void>} */
     verbs: {

@@ -155,6 +155,11 @@ export function mountTimeline(root) {
       quiet = setTimeout(() => show(note, false), NOTE);
     },
 
+    /** What was said so is not true any more. @param {string} words */
+    unsay(words) {
+      if (note.textContent === words) show(note, false);
+    },
+
     /** The event that a step has led to, for those who listen. @param {string} words */
     tell(words) {
       text(spoken, words);
