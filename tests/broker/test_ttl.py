@@ -158,7 +158,7 @@ def test_an_unused_queue_goes_with_its_messages(client):
 
 
 def test_a_queue_with_a_consumer_does_not_go(client, channel):
-    queue, clock = client.queue({"x-expires": 100}), client.queue({"x-expires": 300})
+    queue, clock = client.queue({"x-expires": 1500}), client.queue({"x-expires": 2000})
     inbox = Inbox(channel, queue)
     wait_for(lambda: gone(client, clock))
     assert not gone(client, queue)
