@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import needs
 from tests.demo import Demo
@@ -30,6 +32,11 @@ LONG_MAY_TAKE = (
 )
 HERE = Path(__file__).parent
 PLACES = {HERE / f"{name}.py": place for place, name in enumerate(LONG)}
+CONTRACT = HERE / "broker"
+OF_THEIR_OWN = {
+    CONTRACT / "test_crash.py",
+    CONTRACT / "test_durability.py",
+}  # they kill their brokers; the others share two
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,10 +48,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
+    items.sort(key=lambda item: -1 if shares(item.path) else PLACES.get(item.path, len(PLACES)))
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.timeout(LONG_MAY_TAKE))
+
+
+def shares(file: Path) -> bool:
+    """Whether its tests are of those that share one node of each broker."""
+    return file.parent == CONTRACT and file not in OF_THEIR_OWN
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return Places(config, log)
+
+
+class Places(LoadScopeScheduling):
+    """A file is one process's; so are together those that share a node, since four nodes of RabbitMQ keep a small machine busy by themselves."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return str(CONTRACT) if shares(self.config.rootpath / file) else file
 
 
 @pytest.fixture(scope="session")

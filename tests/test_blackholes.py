@@ -19,6 +19,7 @@ def demo(shared: Demo) -> Demo:
     return shared.fresh()
 
 
+@pytest.mark.long
 def test_only_the_heartbeat_notices_a_black_hole(demo: Demo) -> None:
     demo.submit("photo..")
     name = demo.once(lambda state: holder(state, 1), "a holder")

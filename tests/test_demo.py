@@ -17,52 +17,54 @@ from tests.demo import BROKERS, RABBITMQ_LATER, Demo, holder
 from tests.fake_engine import DEADLINE, until
 
 
-@pytest.fixture(scope="module", params=BROKERS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
+@pytest.fixture(params=BROKERS)
+def on_both(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param).fresh()
 
 
-@pytest.fixture
-def demo(kind: str, demo_on: Callable[[str], Demo]) -> Demo:
-    return demo_on(kind).fresh()
+@pytest.fixture(params=RABBITMQ_LATER)
+def demo(request: pytest.FixtureRequest, demo_on: Callable[[str], Demo]) -> Demo:
+    return demo_on(request.param).fresh()
 
 
 def ends(task: dict[str, Any]) -> list[tuple[str, str | None]]:
     return [(attempt["worker"], attempt["end"]) for attempt in task["attempts"]]
 
 
-def test_the_task_of_a_stopped_worker_comes_back_and_nothing_is_lost(demo: Demo) -> None:
-    demo.submit("photo.....", 4)
-    dead = demo.once(lambda state: state["ledger"]["unacked"] == 3 and holder(state, 1), "three in hand")
-    demo.act(dead, "stop")
-    demo.once(lambda state: state["ledger"]["ready"] == 2, "the task back on the Ready shelf")
-    assert ends(demo.task(1)) == [(dead, "connection_closed")]
-    assert demo.task(1)["worker"] is None
-    second = demo.once(lambda state: holder(state, 1), "the second attempt")
+def test_the_task_of_a_stopped_worker_comes_back_and_nothing_is_lost(on_both: Demo) -> None:
+    on_both.submit("photo.....", 4)
+    dead = on_both.once(lambda state: state["ledger"]["unacked"] == 3 and holder(state, 1), "three in hand")
+    on_both.act(dead, "stop")
+    on_both.once(lambda state: state["ledger"]["ready"] == 2, "the task back on the Ready shelf")
+    assert ends(on_both.task(1)) == [(dead, "connection_closed")]
+    assert on_both.task(1)["worker"] is None
+    second = on_both.once(lambda state: holder(state, 1), "the second attempt")
     assert second != dead
-    assert demo.task(1)["redelivered"] is True
-    ledger = demo.once(lambda state: state["ledger"]["done"] == 4 and state["ledger"], "all done")
+    assert on_both.task(1)["redelivered"] is True
+    ledger = on_both.once(lambda state: state["ledger"]["done"] == 4 and state["ledger"], "all done")
     assert ledger == {
         "published": 4, "done": 4, "ready": 0, "unacked": 0, "at_risk": 0, "lost": 0, "dead": 0,
         "redelivered": 1, "done_twice": 0,
     }  # fmt: skip
-    assert ends(demo.task(1)) == [(dead, "connection_closed"), (second, "acked")]
-    workers = {worker["name"]: worker for worker in demo.state()["workers"]}
+    assert ends(on_both.task(1)) == [(dead, "connection_closed"), (second, "acked")]
+    workers = {worker["name"]: worker for worker in on_both.state()["workers"]}
     assert (workers[dead]["state"], workers[dead]["done"], workers[dead]["pid"]) == ("stopped", 0, None)
 
 
 def test_under_auto_ack_what_the_stopped_worker_had_in_hand_is_lost_and_nothing_comes_back(
-    demo: Demo,
+    on_both: Demo,
 ) -> None:
-    demo.fresh(ack="auto")
-    demo.submit("photo.....", 4)
-    first = demo.once(lambda state: state["ledger"]["at_risk"] == 4 and holder(state, 1), "four at risk")
-    held = next(worker["holding"] for worker in demo.state()["workers"] if worker["name"] == first)
-    demo.act(first, "stop")
-    demo.once(lambda state: state["ledger"]["lost"] == len(held), "the loss")
-    lost = [task["id"] for task in demo.state()["tasks"] if task["state"] == "lost"]
+    on_both.fresh(ack="auto")
+    on_both.submit("photo.....", 4)
+    first = on_both.once(lambda state: state["ledger"]["at_risk"] == 4 and holder(state, 1), "four at risk")
+    held = next(worker["holding"] for worker in on_both.state()["workers"] if worker["name"] == first)
+    on_both.act(first, "stop")
+    on_both.once(lambda state: state["ledger"]["lost"] == len(held), "the loss")
+    lost = [task["id"] for task in on_both.state()["tasks"] if task["state"] == "lost"]
     assert sorted(lost) == sorted(held)
-    ledger = demo.once(lambda state: state["ledger"]["at_risk"] == 0 and state["ledger"], "the others done")
+    ledger = on_both.once(
+        lambda state: state["ledger"]["at_risk"] == 0 and state["ledger"], "the others done"
+    )
     assert (ledger["lost"], ledger["done"], ledger["redelivered"]) == (len(held), 4 - len(held), 0)
 
 
@@ -79,16 +81,16 @@ def test_prefetched_tasks_of_a_stopped_worker_come_back_too_in_order_and_redeliv
     assert demo.state()["ledger"]["redelivered"] == 2
 
 
-def test_six_tasks_are_shared_round_robin_whatever_their_length(demo: Demo) -> None:
-    demo.act("worker-3", "stop")
-    demo.once(lambda state: state["workers"][2]["state"] == "stopped", "worker-3 stopped")
-    demo.settings(prefetch=10)
-    demo.once(lambda state: [w["prefetch"] for w in state["workers"][:2]] == [10, 10], "prefetch 10")
-    demo.once(lambda state: {w["state"] for w in state["workers"][:2]} == {"idle"}, "idle")
+def test_six_tasks_are_shared_round_robin_whatever_their_length(on_both: Demo) -> None:
+    on_both.act("worker-3", "stop")
+    on_both.once(lambda state: state["workers"][2]["state"] == "stopped", "worker-3 stopped")
+    on_both.settings(prefetch=10)
+    on_both.once(lambda state: [w["prefetch"] for w in state["workers"][:2]] == [10, 10], "prefetch 10")
+    on_both.once(lambda state: {w["state"] for w in state["workers"][:2]} == {"idle"}, "idle")
     for dots in range(1, 7):
-        demo.submit("m" + "." * dots)
-    demo.once(lambda state: all(len(task["attempts"]) for task in state["tasks"]), "six delivered")
-    given = [task["attempts"][0]["worker"] for task in sorted(demo.state()["tasks"], key=lambda t: t["n"])]
+        on_both.submit("m" + "." * dots)
+    on_both.once(lambda state: all(len(task["attempts"]) for task in state["tasks"]), "six delivered")
+    given = [task["attempts"][0]["worker"] for task in sorted(on_both.state()["tasks"], key=lambda t: t["n"])]
     assert sorted(given[:2]) == ["worker-1", "worker-2"]
     assert given == given[:2] * 3
 

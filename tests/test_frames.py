@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.history import NAMES, Wire, play, read
@@ -49,6 +49,7 @@ def test_a_keyframe_and_the_deltas_of_a_history_are_the_next_keyframe(bounds: Bo
 
 
 @BOUNDS
+@settings(max_examples=40)
 @given(events=SOUPS)
 def test_a_keyframe_and_the_deltas_of_any_events_are_the_next_keyframe(
     bounds: Bounds, events: list[Event]

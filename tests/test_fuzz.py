@@ -36,6 +36,7 @@ LONG = 100_000  # frames at least
 AT_ONCE = 200  # connections
 DEADLINE = 30  # seconds for an answer
 GROWTH_MAX = 24  # MB that a process may have grown by since it was warm
+TALKS = pytest.mark.parametrize("talks", [60, pytest.param(400, marks=pytest.mark.long)])
 GIVEN = "given-by-the-tap"  # the message_id of who has none
 
 
@@ -59,14 +60,16 @@ def in_house(folder, talks, between=None):
     return asyncio.run(go())
 
 
-def test_the_broker_answers_whatever_it_is_told_and_keeps_nothing_of_it(tmp_path):
+@TALKS
+def test_the_broker_answers_whatever_it_is_told_and_keeps_nothing_of_it(tmp_path, talks):
     mangler = Mangler(SEED)
-    assert in_house(tmp_path, (mangler.talk() for _ in range(400))) > 4_000
+    assert in_house(tmp_path, (mangler.talk() for _ in range(talks))) > 10 * talks
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, Session)]
 
 
-def test_the_tap_hands_on_what_it_was_given_and_tells_what_adds_up(tmp_path):
+@TALKS
+def test_the_tap_hands_on_what_it_was_given_and_tells_what_adds_up(tmp_path, talks):
     """Byte for byte, but for the message_id that it gives; its events are JSON, and the projection takes them."""
     state, numbers = State(), iter(range(1, 10_000))
 
@@ -97,13 +100,13 @@ def test_the_tap_hands_on_what_it_was_given_and_tells_what_adds_up(tmp_path):
 
     observers = []
     mangler = Mangler(SEED)
-    assert in_house(tmp_path, (mangler.talk() for _ in range(400)), between) > 4_000
+    assert in_house(tmp_path, (mangler.talk() for _ in range(talks)), between) > 10 * talks
     audit(state)
     for observer in observers:
         observer.ended("network")
         tell(observer)
     audit(state)
-    assert state.ledger["published"] > 500
+    assert state.ledger["published"] > talks
     assert state.ledger["unacked"] == 0
 
 

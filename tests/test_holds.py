@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.demo import BROKERS, Demo, alone, demos, held, task, worker
+from tests.demo import RABBITMQ_LATER, Demo, alone, demos, held, task, worker
 
 ACK_TIMEOUT = 5
 
 
-@pytest.fixture(scope="module", params=BROKERS)
+@pytest.fixture(scope="module", params=RABBITMQ_LATER)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield from demos(request, tmp_path_factory, "--ack-timeout", str(ACK_TIMEOUT))
 

@@ -243,6 +243,7 @@ class Shop:
         return [int(line) for line in self._log.read_text().split()] if self._log.exists() else []
 
 
+@pytest.mark.parametrize("engine", RABBITMQ_LATER, indirect=True, scope="module")
 def test_a_celery_worker_runs_ten_tasks(tapped: Tapped, tmp_path: Path) -> None:
     shop = Shop(tapped, tmp_path / "log")
     with shop.worker("one") as worker:

@@ -55,12 +55,14 @@ def late(demo: Demo) -> None:
     assert task(demo.state())["attempts"][0]["worker"] == name
 
 
+@pytest.mark.long
 def test_a_worker_that_is_too_late_finishes_and_the_task_is_done_twice(demo: Demo) -> None:
     late(demo)
     demo.once(lambda state: task(state)["results"] == 2, "the second effect")
     assert demo.state()["ledger"]["done_twice"] == 1
 
 
+@pytest.mark.long
 def test_a_frozen_worker_that_is_thawed_too_late_finishes_and_the_task_is_done_twice(demo: Demo) -> None:
     """Its channel is closed before its heartbeat is missed: it still has a connection to say what it made of the task."""
     name = alone(demo)

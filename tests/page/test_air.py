@@ -140,7 +140,9 @@ def tell(page: Page, story: Story, wait: int) -> None:
     story.wait(wait / 1000)
 
 
-@pytest.mark.parametrize("workers", [3, 4, 8])
+@pytest.mark.parametrize(
+    "workers", [pytest.param(3, marks=pytest.mark.long), 4, pytest.param(8, marks=pytest.mark.long)]
+)
 def test_an_ack_lands_beside_its_own_copy_though_the_next_task_was_delivered_at_once(
     fed: Open, workers: int
 ) -> None:

@@ -49,7 +49,9 @@ UNREAD = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 700), (390, 844)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1280, 720), pytest.param(1024, 700, marks=pytest.mark.long), (390, 844)]
+)
 def test_each_hint_is_said_whole_and_moves_nothing(fed: Open, width: int, height: int) -> None:
     page = fed(width, height)
     hint = page.locator("[data-role=hint]")

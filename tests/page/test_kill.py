@@ -60,9 +60,9 @@ def test_with_an_idle_neighbour_it_is_there_at_once(on_both: Demo, visit: Visit)
     stage.shows(published=1, unacked=1, redelivered=1, lost=0)
 
 
-def test_under_auto_ack_exactly_what_was_in_its_hands_is_lost_by_name(on_both: Demo, visit: Visit) -> None:
-    on_both.fresh(ack="auto")
-    stage = visit(on_both)
+def test_under_auto_ack_exactly_what_was_in_its_hands_is_lost_by_name(on_either: Demo, visit: Visit) -> None:
+    on_either.fresh(ack="auto")
+    stage = visit(on_either)
     stage.submit("photo.....", times=4)
     stage.shows(published=4, at_risk=4)
     expect(stage.find("[data-place=ghost]")).to_have_count(0)
@@ -78,9 +78,9 @@ def test_under_auto_ack_exactly_what_was_in_its_hands_is_lost_by_name(on_both: D
     stage.shows(published=4, done=2, lost=2, at_risk=0, redelivered=0)
 
 
-def test_a_stopped_worker_starts_again_and_works_on(on_both: Demo, visit: Visit) -> None:
-    on_both.fresh()
-    stage = visit(on_both)
+def test_a_stopped_worker_starts_again_and_works_on(on_either: Demo, visit: Visit) -> None:
+    on_either.fresh()
+    stage = visit(on_either)
     for worker in ("worker-1", "worker-2", "worker-3"):
         stage.press(worker, "stop")
         expect(stage.lane(worker)).to_have_attribute("data-state", "stopped")

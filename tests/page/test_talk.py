@@ -15,9 +15,9 @@ Visit = Callable[..., Stage]
 
 
 def test_a_scene_from_a_link_a_kill_by_digit_and_the_same_kill_once_more_step_by_step(
-    on_both: Demo, visit: Visit
+    on_either: Demo, visit: Visit
 ) -> None:
-    demo = on_both.fresh()
+    demo = on_either.fresh()
     stage = visit(demo)
     press = stage.page.keyboard.press
 
