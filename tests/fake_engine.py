@@ -179,6 +179,7 @@ def main(arguments: list[str]) -> None:
         "settings": settings,
         "restart_broker": dict,
         "reset": reset,
+        "sync": dict,
     }
     for text in sys.stdin:
         order = json.loads(text)

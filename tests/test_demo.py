@@ -115,6 +115,14 @@ def test_five_thousand_tasks_at_once_are_accepted_and_counted(demo: Demo) -> Non
     assert len(demo.state()["tasks"]) <= 200  # nothing unsettled, and the latest 200
 
 
+def test_what_was_submitted_is_in_the_state_of_whoever_asks_next(demo: Demo) -> None:
+    for n in range(1, 21):
+        (task,) = demo.submit("x")
+        state = demo.state()
+        assert task in [each["id"] for each in state["tasks"]]
+        assert state["ledger"]["published"] == n
+
+
 def test_text_of_every_kind_arrives_as_it_was_typed(demo: Demo) -> None:
     bodies = ['<b onclick="alert(1)">"fat" & \'bold\'</b>', "🐇 hop", "שלום مرحبا", "tab\tand\nline"]
     for body in bodies:

@@ -7,11 +7,12 @@ engine or the producer. Refusals are the named exceptions of `problems.py`. Must
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from webapp.methods import HOLDABLE
-from webapp.problems import EngineGone, Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow
+from webapp.problems import EngineGone, Invalid, NoSuchAction, NoSuchCommand, NoSuchWorker, NotNow, Problem
 from webapp.settings import MOST_PREFETCH, MOST_WORKERS
 from webapp.state import Lane, State
 
@@ -149,7 +150,10 @@ def checked(given: Mapping[str, object], fields: Mapping[str, Field], more: bool
 
 
 def submit(desk: Desk, body: str, count: int = 1, persistent: bool = True) -> dict[str, Any]:
-    return {"ids": desk.producer.submit(body, count, persistent)}
+    ids = desk.producer.submit(body, count, persistent)
+    with suppress(Problem):  # the broker has them, whatever becomes of the engine
+        desk.engine.ask("sync")  # who has the answer finds them in the state
+    return {"ids": ids}
 
 
 def add(desk: Desk) -> dict[str, Any]:

@@ -301,6 +301,9 @@ class Engine:
         else:
             self._journal.say(ev.QueueCounted(queue=queue, ready=counted.ready, consumers=counted.consumers))
 
+    async def _sync(self, order: orders.Sync) -> None:
+        pass  # the reply is all that is asked for
+
     # -- odds ---------------------------------------------------------------------------------------------------
 
     def _worker_url(self) -> str:
@@ -330,5 +333,6 @@ ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = 
     orders.Settings: Engine._set,
     orders.RestartBroker: Engine._restart_broker,
     orders.Reset: Engine._reset,
+    orders.Sync: Engine._sync,
     **dict.fromkeys(orders.FAULTS, Engine._hurt),
 }

@@ -120,6 +120,10 @@ class RestartBroker(Order, frozen=True, tag="restart_broker"):
     """kill -9 of the broker, and start it again on the same data."""
 
 
+class Sync(Order, frozen=True):
+    """Nothing to do: whoever has the reply has every event before it."""
+
+
 class Reset(Order, frozen=True):
     """A fresh run: workers killed, queue emptied, the first workers started; or so many, with these settings."""
 
@@ -149,6 +153,7 @@ AnyOrder: TypeAlias = (
     | Settings
     | RestartBroker
     | Reset
+    | Sync
 )
 FAULTS = (Cut, Blackhole, Restore, Delay, Hold, Release, Drop)  # what is done to connections, in the tap
 
