@@ -48,7 +48,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(engine: EngineProcess, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(
+    engine: EngineProcess, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    monkeypatch.setattr("webapp.producer.PATIENCE", DEADLINE)  # a broker that is there is found, however slow
     queue = request.node.originalname
     port: list[int | None] = [engine.amqp_port]
     producer = Producer(Settings(queue=queue), lambda: port[0])
