@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 
 from tests import needs
@@ -107,12 +108,24 @@ def begun(demo: Demo, name: str, body: str) -> None:
         page.until(lambda view: f" [x] Received {body}" in view["workers"][name]["output"])
 
 
+def consumed_by(port: int, count: int, queue: str = "task_queue") -> None:
+    """Returns once the broker itself counts so many consumers. That a process, or its socket at the tap, has ended does not say yet
+    that the broker gives it nothing more."""
+    with pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port)) as connection:
+        channel = connection.channel()
+        until(
+            lambda: channel.queue_declare(queue, passive=True).method.consumer_count == count,
+            f"{count} consumers of {queue}",
+        )
+
+
 def alone(demo: Demo, name: str = "worker-1") -> str:
     """The worker's name. The others are stopped, and the broker knows it: the next task is this one's."""
     for other in [each["name"] for each in demo.state()["workers"] if each["name"] != name]:
         demo.act(other, "stop")
         demo.once(lambda state, other=other: worker(state, other)["pid"] is None, f"{other} gone")
     demo.once(lambda state: [each["consumers"] for each in state["queues"]] == [1], "one consumer")
+    consumed_by(demo.amqp_port(), 1)
     return name
 
 

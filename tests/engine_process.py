@@ -13,11 +13,12 @@ DEADLINE = 45  # seconds to wait for an event; RabbitMQ needs about seven to sta
 class EngineProcess:
     """`with EngineProcess("--workers", "2") as engine:` starts one on free ports. `events` is what it has said so far."""
 
-    def __init__(self, *flags, data, broker="embedded"):
+    def __init__(self, *flags, data, broker="embedded", change=""):
+        """`change` is some Python that is run before the engine begins."""
+        begin = f"{change}; from webapp.engine.__main__ import main; main()"
         argv = [
             sys.executable,
-            "-m",
-            "webapp.engine",
+            *(("-c", begin) if change else ("-m", "webapp.engine")),
             "--amqp-port",
             "0",
             "--data",

@@ -198,8 +198,10 @@ def main(arguments: list[str]) -> None:
 LAUNCH = """
 import sys
 from webapp import __main__ as web
+from webapp import producer
 engine, *sys.argv[1:] = sys.argv[1:]
 if engine: web.ENGINE = (sys.executable, engine)
+else: producer.PATIENCE = 30  # on a machine that stands still, too, a submit finds the broker that is there
 web.main()
 """
 

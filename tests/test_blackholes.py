@@ -21,13 +21,18 @@ def demo(shared: Demo) -> Demo:
 
 @pytest.mark.long
 def test_only_the_heartbeat_notices_a_black_hole(demo: Demo) -> None:
-    demo.submit("photo..")
+    demo.submit("photo.....")
     name = demo.once(lambda state: holder(state, 1), "a holder")
     demo.act(name, "blackhole")
-    silence = worker(demo.state(), name)["silence"]
-    assert silence["heartbeat"] == worker(demo.state(), name)["heartbeat"] == 4
-    demo.once(lambda state: state["ledger"]["done"], "done by another")
-    first, second = task(demo.state())["attempts"]
+    now = worker(demo.state(), name)
+    silence = now["silence"]
+    assert silence["heartbeat"] == now["heartbeat"] == 4
+    first, second = demo.once(
+        lambda state: (
+            state["ledger"]["done"] and task(state)["attempts"][0]["noticed"] and task(state)["attempts"]
+        ),
+        "done by another",
+    )
     assert (first["worker"], first["end"], first["noticed"]) == (name, "connection_closed", "heartbeat")
     assert first["fault"] == {"kind": "blackhole", "at": silence["since"]}
     assert silence["earliest"] <= first["ended_at"] <= second["delivered_at"]

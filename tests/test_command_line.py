@@ -155,7 +155,7 @@ def test_a_signal_ends_everything_and_that_is_no_error(
         web.process.send_signal(number)
         assert web.exit_code() == 0
         [life] = lives(tmp_path / "lives")
-        assert not is_alive(life["pid"])
+        until(lambda: not is_alive(life["pid"]), "the engine's end")
     assert "Traceback" not in web.err.text
 
 
@@ -165,7 +165,7 @@ def test_a_signal_while_the_engine_still_starts_ends_everything_too(tmp_path: Pa
         until(lambda: len(lives(tmp_path / "lives")) == 2, "the engine's start")
         web.process.send_signal(signal.SIGTERM)
         assert web.exit_code() == 0
-        assert not is_alive(lives(tmp_path / "lives")[1]["pid"])
+        until(lambda: not is_alive(lives(tmp_path / "lives")[1]["pid"]), "the engine's end")
 
 
 def test_a_killed_web_process_takes_its_engine_with_it(tmp_path: Path) -> None:

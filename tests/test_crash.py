@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from tests import needs
 from tests.demo import RABBITMQ_LATER, Demo
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import until
+from tests.ports import free_port
+from tests.watcher import Page
 
 
 @pytest.fixture(params=RABBITMQ_LATER)
@@ -41,11 +42,13 @@ def test_the_run_goes_on_after_the_engine_was_killed(broker: str, tmp_path: Path
         demo.once(
             lambda state: [each["state"] for each in state["workers"]] == ["idle"] * 4, "four idle workers"
         )
-        demo.submit("photo...", 9)
+        demo.submit("photo.....", 9)
         demo.once(lambda state: state["ledger"]["unacked"] == 4, "four in hand")
         (engine,) = children(demo.process.pid, "webapp.engine")
-        os.kill(engine, signal.SIGKILL)
-        until(lambda: demo.ask("GET", "/healthz").status == 503, "the page says so", within=2)
+        with Page(demo.url()) as page:
+            page.until(lambda view: view["link"]["engine"])
+            os.kill(engine, signal.SIGKILL)
+            page.until(lambda view: not view["link"]["engine"])
         demo.once(lambda state: state["ledger"]["ready"] >= 5 or state["ledger"]["done"] > 1, "known still")
         until(lambda: demo.ask("GET", "/healthz").status == 200, "everything up again")
         ledger = demo.once(lambda state: state["ledger"]["done"] == 10 and state["ledger"], "all done")
@@ -64,9 +67,7 @@ def test_the_run_goes_on_after_the_engine_was_killed(broker: str, tmp_path: Path
 
 def test_a_folder_in_which_something_still_lives_is_refused_in_one_line(tmp_path: Path) -> None:
     """The engine and its undertaker were killed, and the broker lives on: nobody else may write where it does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     first = EngineProcess("--amqp-port", port, "--workers", "0", data=tmp_path)
     left = first.wait("BrokerStarted")["pid"]
     try:

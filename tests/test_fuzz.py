@@ -264,12 +264,13 @@ class Healthy:
 
     def __init__(self, port):
         self.port, self.published, self.got = port, 0, []
-        self._enough = threading.Event()
+        self._begun, self._enough = threading.Event(), threading.Event()
         self._trouble = None
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self):
         self._thread.start()
+        assert self._begun.wait(DEADLINE), "no healthy client"
         return self
 
     def __exit__(self, kind, *_):
@@ -285,6 +286,7 @@ class Healthy:
             self._work()
         except (AMQPError, AssertionError, OSError) as error:
             self._trouble = repr(error)
+            self._begun.set()
 
     def _work(self):
         parameters = pika.ConnectionParameters("127.0.0.1", self.port, blocked_connection_timeout=DEADLINE)
@@ -297,6 +299,7 @@ class Healthy:
         while not self._enough.is_set():
             publisher.basic_publish("", "healthy", str(self.published).encode(), mandatory=True)
             self.published += 1
+            self._begun.set()
             taking.process_data_events(0)
         deadline = time.monotonic() + DEADLINE
         while len(self.got) < self.published and time.monotonic() < deadline:

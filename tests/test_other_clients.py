@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 
 from tests import needs
@@ -57,6 +58,13 @@ class Tapped:
         )
         event: dict[str, Any] = self.engine.wait(kind, count + before, **fields)
         return event
+
+    def wait_for_ends(self) -> None:
+        """Until every connection of this test is seen to be over; their clients have ended."""
+        for event in [
+            each for each in self.engine.events[self._since :] if each["type"] == "ConnectionOpened"
+        ]:
+            self.wait("ConnectionClosed", conn=event["conn"])
 
     def page(self) -> State:
         """What the page would show by now. After each event the books have to be right."""
@@ -196,6 +204,16 @@ def test_what_a_client_holds_when_it_goes_comes_back_to_another(
     assert (ledger["published"], ledger["done"], ledger["redelivered"], ledger["lost"]) == (3, 3, 1, 0)
 
 
+def stored(tapped: Tapped) -> None:
+    """Returns once the broker has confirmed a persistent message: what it was told before, an ack that the tap has just seen go by, say,
+    it has taken, and keeps over its kill -9."""
+    with pika.BlockingConnection(pika.URLParameters(tapped.url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.queue_declare("stored", durable=True)
+        channel.basic_publish("", "stored", b"", pika.BasicProperties(delivery_mode=2))
+
+
 @pytest.mark.parametrize("engine", RABBITMQ_LATER, indirect=True, scope="module")
 def test_aio_pika_takes_up_its_work_again_after_a_restart_of_the_broker(tapped: Tapped, queue: str) -> None:
     argv, _ = CLIENTS["aio-pika"]
@@ -205,6 +223,7 @@ def test_aio_pika_takes_up_its_work_again_after_a_restart_of_the_broker(tapped: 
             publisher.result()
         worker.out.wait_for("took one new")
         tapped.wait("Acked", conn=before["conn"])
+        stored(tapped)
         assert tapped.engine.order("restart_broker")["ok"]
         after = tapped.wait("ConsumerStarted", queue=queue, count=2)
         with Program(*argv, tapped.url, queue, "publish", "two") as publisher:
@@ -272,6 +291,7 @@ def test_a_celery_worker_runs_ten_tasks(tapped: Tapped, tmp_path: Path) -> None:
         worker.process.terminate()
         assert "Warm shutdown" in worker.result()
     tapped.wait("ConnectionClosed", conn=opened["conn"], by="client")
+    tapped.wait_for_ends()
     # What was the worker's own is gone with it: its mailbox, its ear for the others' events.
     assert not [name for name in tapped.page().queues if "pidbox" in name or name.startswith("celeryev")]
 

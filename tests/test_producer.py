@@ -16,7 +16,7 @@ from tests.demo import RABBITMQ_LATER
 from tests.engine_process import DEADLINE, EngineProcess
 from tests.fake_engine import until
 from webapp.problems import NotSent
-from webapp.producer import Producer, Submission, parameters
+from webapp.producer import WINDOW, Producer, Submission, parameters
 from webapp.settings import Settings
 
 
@@ -48,7 +48,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(engine: EngineProcess, request: pytest.FixtureRequest) -> Iterator[Bench]:
+def bench(
+    engine: EngineProcess, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    monkeypatch.setattr("webapp.producer.PATIENCE", DEADLINE)  # a broker that is there is found, however slow
     queue = request.node.originalname
     port: list[int | None] = [engine.amqp_port]
     producer = Producer(Settings(queue=queue), lambda: port[0])
@@ -128,10 +131,10 @@ def test_a_broker_lost_in_the_middle_of_a_batch_leaves_no_message_uncounted(
     engine: EngineProcess, bench: Bench
 ) -> None:
     bench.producer.start()
-    until(lambda: bench.producer.up, "the producer")
-    [conn] = {event["conn"] for event in engine.events if event.get("name") == "producer"} - {
-        event["conn"] for event in engine.events if event["type"] == "ConnectionClosed"
-    }
+    bench.producer.submit("first")
+    conn = engine.wait("Published", queue=bench.queue)["conn"]
+    # Some hundred are on the way at once, and each takes a while there and back: the batch is not done before its cut.
+    assert engine.order("delay", conns=[conn], ms=200)["ok"]
     outcome: list[NotSent | list[str]] = []
 
     def submit() -> None:
@@ -142,7 +145,9 @@ def test_a_broker_lost_in_the_middle_of_a_batch_leaves_no_message_uncounted(
 
     thread = threading.Thread(target=submit)
     thread.start()
-    engine.wait("Confirmed", conn=conn)
+    engine.wait(
+        "Confirmed", conn=conn, count=WINDOW + 2
+    )  # beside the first: one was sent for an earlier one's confirm
     engine.order("cut", conns=[conn])
     thread.join(DEADLINE)
 
@@ -150,9 +155,9 @@ def test_a_broker_lost_in_the_middle_of_a_batch_leaves_no_message_uncounted(
     assert isinstance(refusal, NotSent)
     ids, unknown, not_sent = (refusal.members[name] for name in ("ids", "unknown", "not_sent"))
     assert len(ids) + unknown + not_sent == 20_000
-    assert len(ids) < 20_000
+    assert 0 < len(ids) < 20_000
     until(lambda: bench.producer.up, "the producer is back")
-    assert len(ids) <= bench.count() <= len(ids) + unknown
+    assert len(ids) <= bench.count() - 1 <= len(ids) + unknown
     assert len(bench.producer.submit("again")) == 1
 
 

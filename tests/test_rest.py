@@ -434,7 +434,7 @@ def test_an_engine_that_dies_of_a_command_is_reported_and_started_again() -> Non
         assert "engine" in problem["title"].lower()
         web.err.wait_for("the engine ended .exit code 1. and is started again")
         until(lambda: web.ask("GET", "/healthz").status == 200, "the engine is back")
-        assert len(web.state()["workers"]) == 3
+        until(lambda: len(web.state()["workers"]) == 3, "its workers too")
 
 
 def test_while_the_engine_is_gone_commands_and_health_say_so(tmp_path: Path) -> None:

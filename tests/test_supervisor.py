@@ -214,6 +214,30 @@ def test_a_stop_that_did_not_get_through_can_be_asked_for_again(on_stage: Callab
     on_stage(act)
 
 
+@pytest.mark.parametrize("told", ["stop", "start", "stick"])
+def test_a_worker_that_has_ended_to_be_started_with_other_settings_can_be_told_anything(
+    on_stage: Callable[[Act], None], told: str
+) -> None:
+    """In the moment between its two processes."""
+
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        worker = scene.supervisor.workers[name]
+        scene.supervisor.change(WorkerSettings("auto", 1, "q"))
+        await scene.once(ev.WorkerExited)
+        assert not worker.running and len(scene.heard(ev.WorkerStarted)) == 1
+        if told == "stop":
+            scene.supervisor.stop(name)
+            await worker.life
+            assert scene.heard(ev.WorkerExited)[-1].restart_in is None
+            assert len(scene.heard(ev.WorkerStarted)) == 1
+        else:
+            await getattr(scene.supervisor, told)(name)
+            assert (await scene.once(ev.WorkerStarted, 2)).stuck is (told == "stick")
+
+    on_stage(act)
+
+
 def test_a_worker_that_cannot_be_added_never_was(on_stage: Callable[[Act], None]) -> None:
     async def act(scene: Scene) -> None:
         scene.children.fails = 1

@@ -153,6 +153,7 @@ def test_auto_ack_sends_no_ack_and_works_all_the_same(engine: EngineProcess, ben
     with bench.worker(WORKER_ACK="auto"):
         assert bench.results(2) == [("id one", "one"), ("id two", "two")]
         delivered = engine.wait("Delivered", task="id one", queue=bench.queue)
+    engine.wait("ConnectionClosed", conn=delivered["conn"])
     assert not [
         event for event in engine.events if event["type"] == "Acked" and event["conn"] == delivered["conn"]
     ]
@@ -168,20 +169,23 @@ def test_bytes_that_are_no_text_do_not_kill_it(engine: EngineProcess, bench: Ben
 
 
 def test_sigterm_finishes_the_task_in_hand_and_gives_back_the_rest(bench: Bench) -> None:
-    bench.publish("in hand..", "b", "c", "d", "e", "f", "g")
+    bench.publish("in hand.....", "b", "c", "d", "e", "f", "g")
     with bench.worker(WORKER_PREFETCH="5") as worker:
         worker.out.wait_for("Received in hand")
         worker.process.send_signal(signal.SIGTERM)
         assert worker.exit_code() == 0
         assert worker.out.text.count("Received") == worker.out.text.count("Done") == 1
-    assert bench.results(1) == [("id in hand..", "in hand..")]
+    assert bench.results(1) == [("id in hand.....", "in hand.....")]
     until(lambda: bench.count() == 6, "the other six are in the queue again")
 
 
-def test_sigterm_under_auto_ack_works_through_what_nobody_else_has(bench: Bench) -> None:
+def test_sigterm_under_auto_ack_works_through_what_nobody_else_has(
+    engine: EngineProcess, bench: Bench
+) -> None:
     bench.publish("in hand.", "b", "c", "d")
     with bench.worker(WORKER_ACK="auto") as worker:
         worker.out.wait_for("Received in hand")
+        engine.wait("Delivered", queue=bench.queue, count=4)
         worker.process.send_signal(signal.SIGTERM)
         assert worker.exit_code() == 0
     assert [body for _, body in bench.results(4)] == ["in hand.", "b", "c", "d"]

@@ -87,7 +87,9 @@ def test_a_global_prefetch_is_shared_by_the_channels_consumers(client, channel):
     for queue in queues:
         client.publish(queue, *"abc")
     channel.basic_qos(prefetch_count=4, global_qos=True)
-    inboxes = [Inbox(channel, queue) for queue in queues]
+    inboxes = [Inbox(channel, queues[0])]
+    inboxes[0].wait(3)  # has had its share when the other comes
+    inboxes.append(Inbox(channel, queues[1]))
     settled(channel)
     assert [inbox.bodies for inbox in inboxes] == [["a", "b", "c"], ["a"]]
     channel.basic_ack(1)
@@ -115,7 +117,9 @@ def test_a_global_prefetch_holds_beside_each_consumers_own(client, channel, queu
     client.publish(queue, *"abcdef")
     channel.basic_qos(prefetch_count=2)
     channel.basic_qos(prefetch_count=3, global_qos=True)
-    inboxes = [Inbox(channel, queue), Inbox(channel, queue)]
+    inboxes = [Inbox(channel, queue)]
+    inboxes[0].wait(2)
+    inboxes.append(Inbox(channel, queue))
     settled(channel)
     assert [inbox.bodies for inbox in inboxes] == [["a", "b"], ["c"]]
 

@@ -1,11 +1,14 @@
 """Time to live: of a queue's messages, of one message, of the queue itself."""
 
+import contextlib
 import time
 
 import pytest
+from pika import spec
 from pika.exceptions import ChannelClosedByBroker
 
 from tests.broker.client import Inbox, channel_closed, drain, settled, wait_for
+from tests.broker.raw import Raw
 
 QUORUM = {"x-queue-type": "quorum"}
 KINDS = pytest.mark.parametrize("more", [{}, QUORUM], ids=["classic", "quorum"])
@@ -13,9 +16,11 @@ KINDS = pytest.mark.parametrize("more", [{}, QUORUM], ids=["classic", "quorum"])
 
 @KINDS
 def test_a_queues_messages_expire(client, more):
-    queue = client.queue({"x-message-ttl": 150, **more}, durable=True)
+    grave = client.queue()
+    letters = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": grave}
+    queue = client.queue({"x-message-ttl": 150, **letters, **more}, durable=True)
     client.publish(queue, "a", "b")
-    assert client.ready(queue) == 2
+    wait_for(lambda: client.ready(grave) == 2)  # so they were there
     wait_for(lambda: client.ready(queue) == 0)
     assert drain(client.channel(), queue) == []
 
@@ -71,9 +76,11 @@ def test_a_time_of_zero_lets_through_what_a_consumer_takes_at_once(client, chann
 
 
 def test_what_somebody_holds_does_not_expire_before_it_is_given_back(client, channel, queue):
+    inbox = Inbox(channel, queue)
     client.publish(queue, "held", expiration="100")
+    assert inbox.wait(1) == [(1, False, "held")]
+    channel.basic_cancel(inbox.tag)
     client.publish(queue, "clock", expiration="150")
-    assert channel.basic_get(queue)[2] == b"held"
     wait_for(lambda: client.ready(queue) == 0)
     channel.basic_nack(1)
     settled(channel)
@@ -157,21 +164,32 @@ def test_an_unused_queue_goes_with_its_messages(client):
     wait_for(lambda: gone(client, queue))
 
 
-def test_a_queue_with_a_consumer_does_not_go(client, channel):
-    queue, clock = client.queue({"x-expires": 1500}), client.queue({"x-expires": 2000})
-    inbox = Inbox(channel, queue)
-    wait_for(lambda: gone(client, clock))
-    assert not gone(client, queue)
-    channel.basic_cancel(inbox.tag)
-    wait_for(lambda: gone(client, queue))
+def test_a_queue_with_a_consumer_does_not_go(client):
+    queue = client.name()
+    with contextlib.closing(Raw(client.port)) as peer:
+        peer.open_channel()
+        # in one piece: it has its consumer before it can expire
+        peer.send(
+            1,
+            spec.Queue.Declare(queue=queue, arguments={"x-expires": 300}),
+            spec.Basic.Consume(queue=queue, consumer_tag="c"),
+        )
+        peer.expect(spec.Queue.DeclareOk)
+        peer.expect(spec.Basic.ConsumeOk)
+        clock = client.queue({"x-expires": 500})
+        wait_for(lambda: gone(client, clock))
+        assert not gone(client, queue)
+        peer.call(1, spec.Basic.Cancel(consumer_tag="c"), spec.Basic.CancelOk)
+        wait_for(lambda: gone(client, queue))
 
 
 def test_declaring_asking_passively_and_getting_are_uses(client, channel):
-    declared, asked, got = queues = [client.queue({"x-expires": 1500}) for _ in range(3)]
-    clock = client.queue({"x-expires": 2000})
+    # Longer than we may be kept from using them.
+    declared, asked, got = queues = [client.queue({"x-expires": 3500}) for _ in range(3)]
+    clock = client.queue({"x-expires": 4000})
 
     def used():
-        channel.queue_declare(declared, arguments={"x-expires": 1500})
+        channel.queue_declare(declared, arguments={"x-expires": 3500})
         channel.queue_declare(asked, passive=True)
         channel.basic_get(got)
         return gone(client, clock)

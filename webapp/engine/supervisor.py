@@ -64,6 +64,16 @@ class Worker:
     def running(self) -> bool:
         return self.process is not None and self.process.returncode is None
 
+    @property
+    def comes_back(self) -> bool:
+        """Its process has ended, or is about to, and it is started again by itself."""
+        return self.life is not None and not self.life.done() and (not self.asked or self.between)
+
+    @property
+    def between(self) -> bool:
+        """It was asked to end only to be started with other settings."""
+        return self.restart and self.asked != "stop"
+
 
 class Supervisor:
     """The local workers. `url` gives the AMQP URL they connect to (the tap's)."""
@@ -128,7 +138,7 @@ class Supervisor:
 
     async def _up(self, worker: Worker) -> None:
         worker.falls = 0
-        if worker.life and not worker.life.done() and not worker.asked:
+        if worker.comes_back:
             worker.again.set()
             return
         if worker.life:
@@ -142,7 +152,7 @@ class Supervisor:
             self._signal(worker, signal.SIGKILL)  # nothing can stand in its way, and it costs nothing
             raise Refused(409, f"{name} is being stopped already.")
         worker.stuck = False
-        if not worker.running and worker.life and not worker.life.done() and not worker.asked:
+        if not worker.running and worker.comes_back:
             self._give_up(worker)
             return
         self._end(worker, "stop", signal.SIGKILL)
@@ -275,7 +285,7 @@ class Supervisor:
             worker.frozen = False
             worker.falls = 1 if loop.time() - born > SETTLED else worker.falls + 1
             wait = None
-            if worker.restart and worker.asked != "stop":
+            if worker.between:
                 wait, worker.falls = 0.0, 0
             elif not worker.asked and not self._closing:
                 wait = _back_off(worker.falls)
@@ -342,7 +352,7 @@ class Supervisor:
 
     def _give_up(self, worker: Worker) -> None:
         """Ends the wait for a restart: the lane stays down."""
-        worker.asked = "stop"
+        worker.asked, worker.restart = "stop", False
         worker.again.set()
         self._journal.say(ev.WorkerAsked(worker=worker.name, action="stop"))
         if worker.process:
