@@ -135,6 +135,7 @@ def test_under_auto_ack_prefetch_means_nothing_and_nothing_comes_back(engine):
     engine.wait("WorkerExited", worker="worker-1")
     engine.order("start", worker="worker-1")
     engine.wait("ConsumerStarted", count=3)
+    consumed_by(engine.amqp_port, 1)  # the dead one is given nothing more
     publish(engine.amqp_port, "sentinel")
     engine.wait("Delivered", task="task-sentinel")
     assert len([event for event in engine.events if event["type"] == "Delivered"]) == 11
