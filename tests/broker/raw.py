@@ -6,7 +6,7 @@ import pika
 from pika import spec
 from pika.frame import Body, Header, Heartbeat, Method, ProtocolHeader, decode_frame
 
-TIMEOUT = 8  # seconds
+TIMEOUT = 30  # seconds without a byte
 PROPERTIES = {
     "product": "test",
     "capabilities": {

@@ -1,52 +1,53 @@
 """Heartbeats, both ways. A test waits for several seconds here: the clients' connections are opened together, and each looked at in turn."""
 
+import itertools
 import time
 
 import pytest
 from pika import spec
 from pika.frame import Heartbeat
 
-from tests.broker.client import Client
+from tests.broker.client import DEADLINE, Client, wait_for
 from tests.broker.raw import Raw
+
+INTERVAL = 2  # seconds; who beats may be up to four late
 
 
 @pytest.fixture(scope="module")
 def peers(broker):
-    """Connections with a heartbeat of one second, quiet since the fixture's end; and one without."""
-    names = ("quiet", "beating", "talking", "off")
+    """Connections with a heartbeat, quiet since the fixture's end; and one without."""
+    names = {"quiet": INTERVAL, "holding": 1, "beating": INTERVAL, "talking": INTERVAL, "off": 0}
     with Client(broker.port) as client:
         queue = client.queue()
         client.publish(queue, "held")
         peers = {name: Raw(broker.port) for name in names}
         for name, peer in peers.items():
-            peer.open_channel(heartbeat=0 if name == "off" else 1)
+            peer.open_channel(heartbeat=names[name])
             peer.queue = queue
-        peers["quiet"].call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
-        peers["quiet"].content()
+        peers["holding"].call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+        peers["holding"].content()
         yield peers
     for peer in peers.values():
         peer.close()
 
 
-def test_the_broker_sends_heartbeats_at_half_the_interval(peers):
-    began = time.monotonic()
-    for _ in range(2):
-        assert isinstance(peers["quiet"].any_frame(), Heartbeat)
-    assert time.monotonic() - began < 1.5
-
-
-def test_a_silent_client_is_disconnected_without_a_word_one_that_beats_or_talks_is_not(peers):
-    """Both at once, for the wait's sake: after two to three intervals of silence the broker hangs up."""
-    began = time.monotonic()
+def test_the_broker_beats_at_half_the_interval_and_leaves_a_silent_client_without_a_word_but_none_that_beats_or_talks(
+    peers,
+):
+    """All at once, for the wait's sake: after two to three intervals of silence the broker hangs up."""
+    beats = [time.monotonic()]
     over = False
     while not over:
-        assert time.monotonic() - began < 8
+        assert beats[-1] - beats[0] < DEADLINE
         peers["beating"].bytes(Heartbeat().marshal())
         peers["talking"].call(1, spec.Basic.Qos(), spec.Basic.QosOk)
         try:
             assert isinstance(peers["quiet"].any_frame(), Heartbeat)
+            beats.append(time.monotonic())
         except EOFError:
             over = True
+    # whatever stood still meanwhile made one of the times between two beats longer, not all of them
+    assert min(after - before for before, after in itertools.pairwise(beats)) < 0.75 * INTERVAL
     for name in ("beating", "talking"):
         peers[name].call(1, spec.Basic.Qos(), spec.Basic.QosOk)
 
@@ -59,8 +60,10 @@ def test_without_a_heartbeat_nobody_beats_and_nobody_is_disconnected(peers):
 def test_what_the_silent_client_held_is_ready_again(peers, channel):
     with pytest.raises(EOFError):
         while True:
-            peers["quiet"].any_frame()
-    method, _, body = channel.basic_get(peers["quiet"].queue)
+            peers["holding"].any_frame()
+    queue = peers["holding"].queue
+    wait_for(lambda: channel.queue_declare(queue, passive=True).method.message_count == 1)
+    method, _, body = channel.basic_get(queue)
     assert (method.redelivered, body) == (True, b"held")
 
 

@@ -13,11 +13,18 @@ KINDS = pytest.mark.parametrize("more", [{}, QUORUM], ids=["classic", "quorum"])
 
 @KINDS
 def test_a_queues_messages_expire(client, more):
-    queue = client.queue({"x-message-ttl": 150, **more}, durable=True)
+    grave = client.queue()  # says that they were there, however soon they are gone
+    into = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": grave}
+    queue = client.queue({"x-message-ttl": 150, **into, **more}, durable=True)
     client.publish(queue, "a", "b")
-    assert client.ready(queue) == 2
-    wait_for(lambda: client.ready(queue) == 0)
-    assert drain(client.channel(), queue) == []
+    wait_for(lambda: client.ready(grave) == 2)
+    assert client.ready(queue) == 0
+    channel = client.channel()
+    dead = [channel.basic_get(grave, auto_ack=True) for _ in range(2)]
+    assert [(body, about.headers["x-first-death-reason"]) for _, about, body in dead] == [
+        (b"a", "expired"),
+        (b"b", "expired"),
+    ]
 
 
 def test_a_message_expires_no_sooner_than_it_says(client, queue):
@@ -71,9 +78,11 @@ def test_a_time_of_zero_lets_through_what_a_consumer_takes_at_once(client, chann
 
 
 def test_what_somebody_holds_does_not_expire_before_it_is_given_back(client, channel, queue):
+    holder = Inbox(channel, queue)  # there before it comes: so it is taken in time
     client.publish(queue, "held", expiration="100")
+    holder.wait(1)
+    channel.basic_cancel(holder.tag)
     client.publish(queue, "clock", expiration="150")
-    assert channel.basic_get(queue)[2] == b"held"
     wait_for(lambda: client.ready(queue) == 0)
     channel.basic_nack(1)
     settled(channel)
@@ -158,7 +167,7 @@ def test_an_unused_queue_goes_with_its_messages(client):
 
 
 def test_a_queue_with_a_consumer_does_not_go(client, channel):
-    queue, clock = client.queue({"x-expires": 1500}), client.queue({"x-expires": 2000})
+    queue, clock = client.queue({"x-expires": 3000}), client.queue({"x-expires": 3500})
     inbox = Inbox(channel, queue)
     wait_for(lambda: gone(client, clock))
     assert not gone(client, queue)
@@ -167,11 +176,11 @@ def test_a_queue_with_a_consumer_does_not_go(client, channel):
 
 
 def test_declaring_asking_passively_and_getting_are_uses(client, channel):
-    declared, asked, got = queues = [client.queue({"x-expires": 1500}) for _ in range(3)]
-    clock = client.queue({"x-expires": 2000})
+    declared, asked, got = queues = [client.queue({"x-expires": 3000}) for _ in range(3)]
+    clock = client.queue({"x-expires": 3500})
 
     def used():
-        channel.queue_declare(declared, arguments={"x-expires": 1500})
+        channel.queue_declare(declared, arguments={"x-expires": 3000})
         channel.queue_declare(asked, passive=True)
         channel.basic_get(got)
         return gone(client, clock)
