@@ -69,8 +69,6 @@ def before_the_kill(client):
     owner.queue_bind("mine", "amq.direct", "mine")
     channel.queue_declare("passing", durable=False)
     channel.queue_declare("deleted", durable=True)
-    client.publish("args", "short", expiration="100", delivery_mode=2)
-    client.publish("args", "long", expiration="500000", delivery_mode=2)
     channel.queue_delete("deleted")
     channel.exchange_declare("lasting-exchange", "topic", durable=True)
     channel.exchange_declare("passing-exchange", "topic")
@@ -88,6 +86,8 @@ def before_the_kill(client):
     client.publish("passing", "a", delivery_mode=2)
     client.publish("lasting", b"x" * 300_000, delivery_mode=2)
     channel.basic_get("lasting")
+    client.publish("args", "short", expiration="3000", delivery_mode=2)  # outlives the kill
+    client.publish("args", "long", expiration="500000", delivery_mode=2)
     return [(method.redelivered, body) for method, _, body in got if method]
 
 

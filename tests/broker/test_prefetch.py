@@ -151,8 +151,11 @@ def test_a_consumer_at_its_limit_is_passed_over(client, channel, queue):
     channel.basic_qos(prefetch_count=1)
     slow, fast = Inbox(channel, queue), Inbox(client.channel(), queue, auto_ack=True)
     client.publish(queue, *"abcd")
-    wait_for(lambda: len(fast.got) == 3, channel.connection, fast.channel.connection)
-    assert (slow.bodies, fast.bodies) == (["a"], ["b", "c", "d"])
+    wait_for(
+        lambda: (slow.bodies, fast.bodies) == (["a"], ["b", "c", "d"]),
+        channel.connection,
+        fast.channel.connection,
+    )
 
 
 def test_turns_are_taken_among_those_who_have_room(client, queue):

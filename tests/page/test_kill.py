@@ -15,7 +15,7 @@ Visit = Callable[..., Stage]
 def test_the_task_of_a_stopped_worker_visibly_comes_back(on_both: Demo, visit: Visit) -> None:
     on_both.fresh()
     stage = visit(on_both)
-    stage.submit("photo.....", times=4)
+    stage.submit("photo........", times=4)  # nobody may be done before the way back has been looked at
     stage.shows(published=4, unacked=3, ready=1)
     dead = stage.holder(1)
     expect(stage.task(1, "ghost")).to_contain_text(dead)
@@ -50,7 +50,7 @@ def test_the_task_of_a_stopped_worker_visibly_comes_back(on_both: Demo, visit: V
 def test_with_an_idle_neighbour_it_is_there_at_once(on_both: Demo, visit: Visit) -> None:
     on_both.fresh()
     stage = visit(on_both)
-    stage.submit("photo......")
+    stage.submit("photo" + "." * 20)
     dead = stage.holder(1)
     stage.press(dead, "stop")
     again = stage.find('[data-place=lane][data-task="1"][data-attempt="2"]')
@@ -63,7 +63,7 @@ def test_with_an_idle_neighbour_it_is_there_at_once(on_both: Demo, visit: Visit)
 def test_under_auto_ack_exactly_what_was_in_its_hands_is_lost_by_name(on_either: Demo, visit: Visit) -> None:
     on_either.fresh(ack="auto")
     stage = visit(on_either)
-    stage.submit("photo.....", times=4)
+    stage.submit("photo........", times=4)
     stage.shows(published=4, at_risk=4)
     expect(stage.find("[data-place=ghost]")).to_have_count(0)
     dead = stage.holder(1)

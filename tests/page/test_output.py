@@ -32,7 +32,8 @@ def test_three_terminals_and_what_was_printed_in_each(demo: Demo, visit: Visit) 
     stage.find("[data-tab=output]").click()
     expect(stage.find(".terminal")).to_have_count(3)
     stage.submit("photo.")
-    name = stage.holder(1)
+    stage.shows(done=1)
+    name = demo.task(1)["worker"]
     expect(terminal(stage, name).locator("h3")).to_contain_text(f"{name}python workers/worker.py")
     expect(lines(stage, name)).to_have_text(
         [
@@ -48,9 +49,10 @@ def test_three_terminals_and_what_was_printed_in_each(demo: Demo, visit: Visit) 
 def test_how_it_ended_is_its_last_line_until_it_starts_again(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
     stage.find("[data-tab=output]").click()
-    stage.submit("photo.....")
+    body = "photo" + "." * 20
+    stage.submit(body)
     dead = stage.holder(1)
-    expect(lines(stage, dead).last).to_have_text("[x] Received photo.....")
+    expect(lines(stage, dead).last).to_have_text(f"[x] Received {body}")
     stage.press(dead, "stop")
     expect(lines(stage, dead).last).to_have_text("Killed")
     stage.press(dead, "start")

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.demo import Demo
+from tests.demo import Demo, alone
 from tests.page.stage import Stage
 
 Visit = Callable[..., Stage]
+LONG = "photo" + "." * 30  # for what is looked at while somebody works on it
 LIT = re.compile(r"(^| )lit( |$)")
 
 
@@ -33,7 +34,7 @@ def test_a_task_whose_worker_was_stopped_has_two_attempts_and_each_worker_one_of
 ) -> None:
     on_either.fresh()
     stage = visit(on_either)
-    stage.submit("photo....")
+    stage.submit("photo.........")
     dead = stage.holder(1)
     expect(strip(stage, 1).locator("[data-kind=held]")).to_be_visible()
     stage.press(dead, "stop")
@@ -61,13 +62,13 @@ def test_a_task_whose_worker_was_stopped_has_two_attempts_and_each_worker_one_of
 
 def test_what_lies_in_a_workers_hands_is_told_from_what_it_works_on(on_embedded: Demo, visit: Visit) -> None:
     stage = visit(on_embedded.fresh(prefetch=3))
-    for worker in ("worker-2", "worker-3"):
-        on_embedded.act(worker, "stop")
+    alone(on_embedded)
     stage.find("[data-tab=workers]").click()
-    on_embedded.submit("photo.....", 3)
+    on_embedded.submit(LONG, 3)
     mine = row(stage, "worker-1")
     expect(mine.locator(".segment")).to_have_count(1)
     expect(mine.locator('.segment[data-of="1"]')).to_be_visible()
+    expect(mine.locator(".hold")).to_have_count(2)
     assert sorted(mine.locator(".hold").evaluate_all("all => all.map(n => n.dataset.of)")) == ["2", "3"]
     on_embedded.act("worker-1", "freeze")
     expect(mine.locator(".away[data-away=frozen]")).to_be_visible()
@@ -99,7 +100,7 @@ def test_the_views_are_tabs_and_arrow_keys_lead_from_one_to_the_next(demo: Demo,
 
 def test_the_task_under_the_pointer_lights_up_everywhere(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
-    demo.submit("photo.....", 2)
+    demo.submit(LONG, 2)
     stage.shows(unacked=2)
     places = [
         stage.task(1, "ghost"),
@@ -122,7 +123,7 @@ def test_the_task_under_the_pointer_lights_up_everywhere(demo: Demo, visit: Visi
 
 def test_a_number_of_the_ledger_lights_its_tasks_and_a_lane_its_own(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
-    demo.submit("photo......", 5)
+    demo.submit(LONG, 5)
     stage.shows(unacked=3, ready=2)
     stage.ledger("ready").hover()
     expect(stage.find("[data-place=ready].lit")).to_have_count(2)

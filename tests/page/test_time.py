@@ -237,6 +237,7 @@ def test_what_one_does_is_done_now_and_the_page_says_so(on_embedded: Demo, visit
     blur(stage)
     expect(stage.find(".time-note")).to_be_visible()
     stage.page.keyboard.press("l")
+    past(stage, False)
     assert stage.find(".time-note").is_hidden(), "of the past nothing is said of the present"
     expect(stage.lane("worker-3")).to_have_attribute("data-state", "stopped")
     expect(stage.find("[data-role=ack-auto]")).to_be_checked()

@@ -20,7 +20,7 @@ from tests.test_crash import children
 Open = Callable[..., Page]
 Visit = Callable[..., Stage]
 
-SOON = 5_000  # ms, for what must not wait for Socket.IO's own pings, ten seconds apart
+SOON = 8_000  # ms, for what must not wait for Socket.IO's own pings, ten seconds apart
 
 BOXES = """() => Object.fromEntries([...document.querySelectorAll('.lane, .shelf, .graves, .col-head, .form, .foot, .ledger')]
   .map((node, i) => { const b = node.getBoundingClientRect();

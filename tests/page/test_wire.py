@@ -38,7 +38,7 @@ def line(stage: Stage, *texts: str) -> Locator:
 def test_a_death_on_the_wire_and_who_said_each_line(on_either: Demo, visit: Visit) -> None:
     on_either.fresh()
     stage = visit(on_either)
-    stage.submit("photo...")
+    stage.submit("photo......")
     dead = stage.holder(1)
     stage.press(dead, "stop")
     stage.shows(done=1)
