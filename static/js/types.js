@@ -279,7 +279,9 @@
  * @property {number} tasks      how many are ready, or in hand
  * @property {number} prefetch
  * @property {string} ack        manual | auto
- * @property {number} seconds    until which the heartbeat will have noticed
+ * @property {number} t          the time it was worked out for
+ * @property {number|null} until when the heartbeat will have told the broker, at the latest; null: it never does
+ * @property {boolean} either    the ack timeout may be there before it
  * @property {number} timeout    seconds until an unacked delivery is taken back
  */
 

@@ -14,6 +14,15 @@ function at(more, { t = NOW, name = "task_queue" } = {}) {
 }
 const key = (...scene) => at(...scene).hint?.key ?? null;
 const says = (...scene) => hintWords(at(...scene).hint);
+/** A worker of which the broker has heard nothing since a time, with this heartbeat. */
+const silent = (since, heartbeat) => ({
+  heartbeat,
+  silence: {
+    since,
+    earliest: heartbeat ? since + heartbeat * 1.5 : null,
+    latest: heartbeat ? since + heartbeat * 3 : null,
+  },
+});
 /** So many workers, each holding `held` tasks. */
 const busy = (n, held, more = {}) =>
   Object.assign(
@@ -49,12 +58,18 @@ test("whoever could take a task is gone: what that means, and what to press", ()
 });
 
 test("frozen workers alone: first the heartbeat, then nobody", () => {
-  const workers = worker("worker-1", { state: "frozen", heartbeat: 4 });
+  const workers = worker("worker-1", { state: "frozen", ...silent(NOW, 4) });
   assert.equal(
     says({ workers, queues: queue({ consumers: 1 }) }),
     "Every worker is frozen. Only the heartbeat tells the broker: within 12 s.",
   );
-  const deaf = worker("worker-1", { state: "frozen", heartbeat: 0 });
+  const later = worker("worker-2", { state: "frozen", ...silent(NOW + 2, 4) });
+  assert.match(
+    says({ workers: { ...workers, ...later }, queues: queue({ consumers: 1 }) }),
+    /within 14 s\.$/,
+    "the last of them",
+  );
+  const deaf = worker("worker-1", { state: "frozen", ...silent(NOW, 0) });
   assert.doesNotMatch(says({ workers: deaf, queues: queue({ consumers: 1 }) }), /\d/);
   assert.equal(key({ workers, queues: queue({ consumers: 0 }) }), "given_up");
 });
@@ -82,29 +97,45 @@ test("that nobody consumes is not said while somebody is on the way", () => {
 });
 
 test("a frozen worker with a task: how it will be noticed is what its connection agreed on", () => {
-  const frozen = more => ({
+  const frozen = (beat, more = {}) => ({
     tasks: byId([task(19, "unacked", [attempt("worker-2", 40)])]),
     queues: queue({ unacked: 1, consumers: 2 }),
     workers: {
       ...worker("worker-1"),
-      ...worker("worker-2", { state: "frozen", holding: ["t19"], held: 1, since: 45, ...more }),
+      ...worker("worker-2", {
+        state: "frozen",
+        holding: ["t19"],
+        held: 1,
+        since: 45,
+        ...silent(45, beat),
+        ...more,
+      }),
     },
   });
   assert.equal(
-    says(frozen({ heartbeat: 4 })),
-    "worker-2 is frozen with task 19. Only the heartbeat tells the broker: within 12 s.",
+    says(frozen(4)),
+    "worker-2 is frozen with task 19. Only the heartbeat tells the broker: within 7 s.",
   );
-  assert.match(says(frozen({ heartbeat: 60, held: 3 })), /with 3 tasks\. Only the heartbeat .* within 180 s/);
+  assert.match(says(frozen(60, { held: 3 })), /with 3 tasks\. Only the heartbeat .* within 175 s/);
+  const told = at(frozen(4)).hint;
+  assert.deepEqual(
+    [NOW + 1, NOW + 6.5, NOW + 7, NOW + 9].map(t => hintWords(told, t).split(": ")[1]),
+    ["within 6 s.", "within 1 s.", "any moment.", "any moment."],
+  );
+  assert.match(
+    says({ ...frozen(4), broker: { up: true, ack_timeout: 9 } }),
+    /, or the ack timeout of 9 s\.$/,
+  );
   assert.equal(
-    says({ ...frozen({ heartbeat: 0 }), broker: { up: true, ack_timeout: 60 } }),
+    says({ ...frozen(0), broker: { up: true, ack_timeout: 60 } }),
     "worker-2 is frozen with task 19, without a heartbeat. Only the ack timeout of 60 s tells the broker.",
   );
-  assert.doesNotMatch(says(frozen({ heartbeat: 0 })), / s /); // a timeout that is not ours to know
+  assert.doesNotMatch(says(frozen(0)), / s /); // a timeout that is not ours to know
   assert.equal(
-    says(frozen({ heartbeat: 4, ack: "auto" })),
+    says(frozen(4, { ack: "auto" })),
     "worker-2 is frozen with task 19, and the broker has no copy. Thaw it, or it is lost.",
   );
-  assert.equal(key(frozen({ heartbeat: 4, holding: [], held: 0 })), null);
+  assert.equal(key(frozen(4, { holding: [], held: 0 })), null);
 });
 
 test("a newcomer idles beside a worker that was given everything", () => {

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.page.moments import working
 from tests.page.scripted import show
+from webapp import events as ev
 
 Open = Callable[..., Page]
 
 # What each scene of js/hinted.js is told with; "" is a quiet picture.
-SCENES = {
+SCENES: dict[str, str | re.Pattern[str]] = {
     "quiet": "",
     "no_workers": "No workers: nothing will be delivered. Press Add a worker.",
     "all_stopped": "Every worker is stopped: 4 tasks wait. Press Start again on one.",
     "unheard": "Nobody consumes from mail: 1 task waits there. Our workers consume from task_queue.",
-    "frozen": "worker-2 is frozen with task 20. Only the heartbeat tells the broker: within 12 s.",
+    "frozen": re.compile(
+        r"worker-2 is frozen with task 20\. Only the heartbeat tells the broker: within 1\d\d s\."
+        r"|worker-2 is silent\. Its heartbeat is missed: \d\d–1\d\d s left\."  # a phone has the caption here
+    ),
     "starved": "worker-2 idles: with no limit all went to who was there; worker-1 holds 9. Try prefetch 1.",
     "auto": "Prefetch has no effect: the broker forgets a task as soon as it is sent. Stop a worker and see.",
     "void": "Prefetch has no effect under auto-ack.",
@@ -63,6 +69,42 @@ def test_each_hint_is_said_whole_and_moves_nothing(fed: Open, width: int, height
         stands = page.evaluate(STANDING)
         hint.evaluate("node => node.replaceChildren()")
         assert page.evaluate(STANDING) == stands, scene
+
+
+LEFT = re.compile(r"within (\d+) s\.$")
+
+
+def left(page: Page) -> int:
+    """The seconds that the hint says are left."""
+    hint = page.locator("[data-role=hint]")
+    expect(hint).to_have_text(LEFT)
+    found = LEFT.search(hint.inner_text())
+    assert found
+    seconds = int(found[1])
+    expect(page.locator("[data-role=caption]")).to_contain_text(re.compile(rf"\D{seconds} s left"))
+    return seconds
+
+
+def test_the_seconds_that_a_hint_says_are_left_go_down_with_those_on_the_shelf_and_stand_in_a_pause(
+    fed: Open,
+) -> None:
+    page = fed(own=True)
+    page.clock.install(time=0)
+    page.reload()
+    page.clock.pause_at(60_000)
+    story = working()
+    story.say(ev.WorkerFrozen, worker="worker-2")  # with a heartbeat of 4 s
+    page.evaluate("frame => feed(frame)", story.frame())
+    page.clock.run_for(100)
+    assert left(page) == 12
+    page.clock.run_for(5000)
+    assert left(page) == 7
+    page.keyboard.press(".")
+    page.clock.run_for(3000)
+    assert left(page) == 7
+    page.keyboard.press(".")
+    page.clock.run_for(2000)
+    assert left(page) < 7
 
 
 def test_big_type_leaves_out_the_process_and_says_states_and_hints_whole(fed: Open) -> None:

@@ -77,6 +77,16 @@ def test_the_ack_mode_is_toggled_once_however_nervous_the_finger(demo: Demo, vis
     assert [verb for verb, _ in stage.page.evaluate("window.verbs")] == ["toggle-ack"]
 
 
+def test_a_worker_is_added_for_each_press_and_each_click_however_quick(fed: Callable[..., Page]) -> None:
+    page = fed()
+    show(page, "busy", {"lanes": 3})
+    page.keyboard.press("w")
+    page.keyboard.press("w")
+    assert page.evaluate("window.asked") == [{"do": "add"}] * 2
+    page.locator("[data-role=add-worker]").dblclick()
+    assert page.evaluate("window.asked") == [{"do": "add"}] * 4
+
+
 def test_no_key_reaches_the_workers_while_something_lies_above_the_page_or_somebody_types(
     demo: Demo, visit: Visit
 ) -> None:

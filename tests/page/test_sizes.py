@@ -210,6 +210,23 @@ def test_in_big_type_the_head_of_a_small_window_is_whole(fed: Open) -> None:
     assert more["x"] + more["width"] <= 870
 
 
+CUT_WORD = "node => node.scrollWidth > node.clientWidth || node.clientWidth < 20"
+
+
+def test_between_a_phone_and_a_desk_the_time_bar_says_live_and_big_type_has_the_whole_ledger(
+    fed: Open,
+) -> None:
+    page = fed(700, 900, reduced_motion="reduce")
+    show(page, "killed", BUSY)
+    for width in (390, 620, 700, 850):
+        settled(page, width, 900)
+        assert not page.locator("[data-role=time-state]").evaluate(CUT_WORD), width
+    page.keyboard.press("z")
+    for width in (900, 1024, 1100):
+        settled(page, width, 768)
+        assert page.evaluate(OUTSIDE) + page.evaluate(OVER) == [], width
+
+
 # Rows of the life strips that are there and not wholly to be seen.
 CUT = """() => { const room = document.querySelector('#life .strips-room').getBoundingClientRect();
   return [...document.querySelectorAll('#life .strip')].filter(row => row.getBoundingClientRect().bottom > room.bottom + 1).map(row => row.dataset.of); }"""

@@ -10,18 +10,12 @@
  *
  * What a hint looks at. `here` are those alive who take from the queue on the picture.
  * @typedef {{world: World, queue: Queue|null, workers: Worker[], alive: Worker[], here: Worker[], t: number}} Look
- * @typedef {Partial<Omit<Hint, "key"|"quiet">>} Facts
+ * @typedef {Partial<Omit<Hint, "key"|"quiet"|"t">>} Facts
  * @typedef {{key: string, quiet?: boolean, when: (look: Look) => Facts|null}} Row
  */
 
 /** Seconds for which a worker has idled before a word is said of it: between an ack and the next delivery it only seems to. */
 export const SETTLED = 1;
-
-/**
- * RabbitMQ looks once a heartbeat whether anything came, and gives up at the second silent look in a row. What came last came just after
- * a look, at worst: so it has noticed after three heartbeats, and mostly after two.
- */
-const LOOKS = 3;
 
 /** @type {Row[]} */
 export const HINTS = [
@@ -47,7 +41,14 @@ export const HINTS = [
   {
     key: "all_frozen",
     when: ({ alive }) =>
-      alive.every(isFrozen) ? { seconds: Math.max(...alive.map(each => each.heartbeat)) * LOOKS } : null,
+      alive.every(isFrozen)
+        ? {
+            until: alive.reduce(
+              (last, each) => later(last, noticed(each)),
+              /** @type {number|null} */ (null),
+            ),
+          }
+        : null,
   },
   {
     key: "starting",
@@ -67,7 +68,8 @@ export const HINTS = [
         tasks: worker.held,
         task: world.tasks.get(worker.holding[0] ?? "")?.n ?? 0,
         ack: worker.ack,
-        seconds: worker.heartbeat * LOOKS,
+        until: noticed(worker),
+        either: timeoutFirst(worker, world.broker.ack_timeout),
         timeout: world.broker.ack_timeout,
       };
     },
@@ -124,6 +126,16 @@ export const HINTS = [
 /** @param {Worker} worker */
 const isFrozen = worker => worker.state === "frozen";
 
+/** When the heartbeat will have told the broker at the latest; null: never. @param {Worker} worker */
+const noticed = worker => worker.silence?.latest ?? null;
+
+/** @param {number|null} a @param {number|null} b */
+const later = (a, b) => (a === null || b === null ? (a ?? b) : Math.max(a, b));
+
+/** Whether the ack timeout, in seconds, may be there before the heartbeat. @param {Worker} worker @param {number} timeout */
+const timeoutFirst = ({ silence }, timeout) =>
+  timeout > 0 && silence !== null && silence.latest !== null && timeout < silence.latest - silence.since;
+
 /** Tasks wait where nobody takes them, and nobody is on the way who will. @param {Queue} queue @param {Omit<Look, "queue">} look @returns {Facts|null} */
 function unheard(queue, { world, alive }) {
   if (queue.ready === 0 || queue.consumers > 0) return null;
@@ -155,7 +167,7 @@ export function hintFor(world, queue, t) {
     if (each.state === "idle" && each.since + SETTLED > t) next = Math.min(next, each.since + SETTLED);
   for (const { key, quiet = false, when } of HINTS) {
     const facts = when(look);
-    if (facts !== null) return { hint: { ...NOTHING, ...facts, key, quiet }, next };
+    if (facts !== null) return { hint: { ...NOTHING, ...facts, key, quiet, t }, next };
   }
   return { hint: null, next };
 }
@@ -171,6 +183,8 @@ const NOTHING = {
   tasks: 0,
   prefetch: 0,
   ack: "manual",
-  seconds: 0,
+  t: 0,
+  until: null,
+  either: false,
   timeout: 0,
 };

@@ -88,6 +88,8 @@ export const faults = {
   /** Seconds between which the broker will notice. @param {number} from @param {number} to */
   noticedIn: (from, to) =>
     S(to) <= 0 ? "any moment" : S(from) <= 0 ? `up to ${N(to)} s left` : `${N(from)}–${N(to)} s left`,
+  /** The later end of it alone. @param {number} s */
+  within: s => (S(s) <= 0 ? "any moment" : `within ${N(s)} s`),
   /** The same in a lane, where there is little room. @param {number} from @param {number} to */
   missedIn: (from, to) =>
     S(to) <= 0 ? "♥ any moment" : S(from) <= 0 ? `♥ ≤ ${N(to)} s` : `♥ ${N(from)}–${N(to)} s`,

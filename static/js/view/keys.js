@@ -14,7 +14,7 @@ import { act } from "./dom.js";
  * @property {string} says       its words: a key of text/keys.js
  * @property {string} [verb]     the verb that goes up to app.js; none where the browser or the form does it by itself
  * @property {(name: string) => Record<string, unknown>} [detail]  what goes up with the verb
- * @property {boolean} [touches] it changes what runs: pressed twice within a moment, the second press counts as a slip
+ * @property {boolean} [touches] it stops, starts or turns over what runs: pressed twice within a moment, the second press counts as a slip
  * @property {boolean} [repeats] held down, it goes on
  * @property {() => boolean} [when] it is taken from the browser only then
  * @property {string} [worker]  what it does to a worker; which, the digit after it says
@@ -56,7 +56,7 @@ export const KEYS = [
   then("o", "blackhole"),
   then("y", "delay"),
   then("m", "menu"),
-  { keys: ["+", "w"], says: "add", verb: "command", detail: () => ({ do: "add" }), touches: true },
+  { keys: ["+", "w"], says: "add", verb: "command", detail: () => ({ do: "add" }) }, // twice: two workers
   { keys: ["a"], says: "ack", verb: "toggle-ack", touches: true },
   { keys: ["r"], says: "reset", verb: "ask-reset" },
   { keys: [".", " "], says: "pause", verb: "time-pause" },
@@ -101,7 +101,7 @@ export const KEYS = [
   { keys: ["Escape"], says: "release", verb: "release" },
 ];
 
-/** Two presses of a key that touches what runs, nearer than this in ms, are one press and a slip. */
+/** Two presses of such a key, nearer than this in ms, are one press and a slip. */
 const GUARD = 400;
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"]);

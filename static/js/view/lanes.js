@@ -65,7 +65,7 @@ export function mountLanes(root, changed, world) {
    */
   function say(scene, t) {
     const caption = forThumbs() ? captionOf(scene, t) : "";
-    const said = caption || hintWords(scene.hint);
+    const said = caption || hintWords(scene.hint, t);
     text(hint, said);
     attr(hint, "title", said || null);
     attr(hint, "data-hint", caption === "" ? (scene.hint?.key ?? null) : "caption");
@@ -154,10 +154,10 @@ export function mountLanes(root, changed, world) {
       }
     },
 
-    /** Seconds and pips alone. @param {number} t */
+    /** Seconds and pips alone, those in the hint too. @param {number} t */
     tick(t) {
       for (const lane of lanes.values()) lane.tick(t);
-      if (shown !== null && forThumbs()) say(shown, t);
+      if (shown !== null) say(shown, t);
     },
   };
 }

@@ -38,7 +38,12 @@ const SCENES = {
     return frame;
   },
   frozen: () =>
-    but(busy({ lanes: 3, from: 19 }), "worker-2", { state: "frozen", why: "SIGSTOP", heartbeat: 4 }),
+    but(busy({ lanes: 3, from: 19 }), "worker-2", {
+      state: "frozen",
+      why: "SIGSTOP",
+      heartbeat: 60,
+      silence: { since: SINCE, earliest: SINCE + 90, latest: SINCE + 180 },
+    }),
   starved: () => {
     const frame = busy({ lanes: 3, each: 9, prefetch: 0 });
     for (const name of ["worker-2", "worker-3"]) {
