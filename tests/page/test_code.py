@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.demo import Demo
-from tests.fake_engine import CHECKOUT
+from tests.fake_engine import CHECKOUT, until
 from tests.page.stage import Stage
 
 Visit = Callable[..., Stage]
@@ -97,8 +97,18 @@ def test_a_moved_switch_marks_its_lines_and_says_what_is_not_reached(demo: Demo,
     expect(line(stage, "basic_ack(")).not_to_have_attribute("data-struck", "")
     expect(line(stage, "basic_qos(")).to_contain_text("prefetch_count=1")
     stage.find("[data-role=ack-auto]").click()
-    for text in ("ack = os.environ", "basic_consume(", "basic_ack("):
-        expect(line(stage, text).first).to_have_attribute("data-fresh", "")
+    changed = (
+        "ack = os.environ",
+        "basic_consume(",
+        "basic_ack(",
+    )  # they say so for a few seconds: one look for all
+    until(
+        lambda: all(
+            any(text in one for one in stage.find(".code-line[data-fresh]").all_text_contents())
+            for text in changed
+        ),
+        "the changed lines marked",
+    )
     expect(line(stage, "basic_ack(")).to_have_attribute("data-struck", "")
     expect(line(stage, "basic_ack(")).to_contain_text("not reached")
     expect(line(stage, "basic_qos(")).to_contain_text("no effect")

@@ -196,7 +196,7 @@ def test_a_worker_killed_while_its_ack_hangs_has_its_task_done_twice(on_either: 
     for worker in ("worker-2", "worker-3"):
         expect(stage.lane(worker)).to_have_attribute("data-state", "stopped")
     nobody_else(demo)
-    demo.ask("POST", "/api/workers/worker-1/hold", {"method": "basic.ack"})
+    demo.act("worker-1", "hold", method="basic.ack")
     stage.submit("photo.")
     expect(stage.find('.tap-mark[data-kind="held"]')).to_have_text(re.compile("ack #1"))
     stage.press("worker-2", "start")

@@ -15,7 +15,8 @@ Visit = Callable[..., Stage]
 def test_the_task_of_a_stopped_worker_visibly_comes_back(on_both: Demo, visit: Visit) -> None:
     on_both.fresh()
     stage = visit(on_both)
-    stage.submit("photo........", times=4)  # nobody may be done before the way back has been looked at
+    stage.submit("photo........", times=3)  # nobody may be done before the way back has been looked at
+    stage.submit("photo")
     stage.shows(published=4, unacked=3, ready=1)
     dead = stage.holder(1)
     expect(stage.task(1, "ghost")).to_contain_text(dead)

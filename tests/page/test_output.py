@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.demo import Demo
+from tests.demo import Demo, alone
 from tests.page.stage import Stage
 from tests.test_workers import Program
 
@@ -65,6 +65,7 @@ def test_how_it_ended_is_its_last_line_until_it_starts_again(demo: Demo, visit: 
 def test_a_terminal_follows_its_newest_line(demo: Demo, visit: Visit) -> None:
     stage = visit(demo)
     stage.find("[data-tab=output]").click()
+    alone(demo, "worker-1")  # or the quickest does most of them
     demo.submit("x", 300)
     stage.shows(done=300)
     expect(lines(stage, "worker-1").first).to_contain_text("earlier lines are not kept")

@@ -216,19 +216,19 @@ def test_ways_back_cross_no_word(fed: Open, lanes: int, dead: int, each: int, fr
 
 
 def test_a_token_lands_beside_the_words_of_its_copy(fed: Open) -> None:
-    page = fed()
+    page = fed(own=True)
+    page.clock.install(time=0)
+    page.reload()
+    page.clock.pause_at(60_000)
+    page.evaluate("feed(make.acking())")
+    page.clock.run_for(300)
     over = page.evaluate(
-        """() => new Promise(done => {
-             const look = () => {
-               const way = document.querySelector('.wake'), copy = document.querySelector('.ghost[data-task="1"][data-place=done]');
-               if (way === null || copy === null) return requestAnimationFrame(look);
-               const x = document.getElementById('stage').getBoundingClientRect().left + way.getPointAtLength(way.getTotalLength()).x;
-               done([...copy.querySelectorAll('.number, .holder')].map(node => node.getBoundingClientRect())
-                 .filter(box => x + 10 > box.left && x - 10 < box.right).length);
-             };
-             feed(make.acking());
-             look();
-           })"""
+        """() => {
+             const way = document.querySelector('.wake'), copy = document.querySelector('.ghost[data-task="1"][data-place=done]');
+             const x = document.getElementById('stage').getBoundingClientRect().left + way.getPointAtLength(way.getTotalLength()).x;
+             return [...copy.querySelectorAll('.number, .holder')].map(node => node.getBoundingClientRect())
+               .filter(box => x + 10 > box.left && x - 10 < box.right).length;
+           }"""
     )
     assert over == 0
 

@@ -6,34 +6,21 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.demo import Demo, holder
 from tests.fake_engine import until
 from tests.page.conftest import Windows
 from tests.page.stage import Stage
+from tests.page.test_air import tell, working
 from tests.page.test_truth import agree
 
 Visit = Callable[..., Stage]
+Open = Callable[..., Page]
 
 LONG = "photo" + "." * 30
 BEHIND = re.compile(r"(\d+(?:\.\d)?) s behind")
 PLANES = "[...document.querySelectorAll('.plane')].map(node => node.style.transform)"
-# Presses the pause key in the very frame in which something flies that has left its place.
-CATCH = """() => new Promise(resolve => {
-  const places = new Map();
-  const look = () => {
-    const plane = [...document.querySelectorAll('.plane')].find(node => {
-      const before = places.get(node);
-      places.set(node, node.style.transform);
-      return before !== undefined && before !== node.style.transform;
-    });
-    if (plane === undefined) return requestAnimationFrame(look);
-    document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '.', bubbles: true, cancelable: true}));
-    resolve();
-  };
-  requestAnimationFrame(look);
-})"""
 
 
 def state(stage: Stage) -> Locator:
@@ -85,6 +72,7 @@ def test_paused_the_picture_stands_and_the_system_runs_on(on_embedded: Demo, vis
     past(stage)
     expect(state(stage)).to_have_text(BEHIND)
     age, digits = stage.lane(stage.holder(1)).locator(".time"), stage.find("[data-role=time-digits]")
+    stage.page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     stood = (age.all_inner_texts(), digits.inner_text(), behind(stage))
     demo.submit("x.", 4)
     other.shows(done=4)
@@ -95,21 +83,23 @@ def test_paused_the_picture_stands_and_the_system_runs_on(on_embedded: Demo, vis
     expect(stage.find(".link")).to_have_text("in the past")
 
 
-def test_paused_what_flies_stays_in_mid_air(on_embedded: Demo, visit: Visit) -> None:
-    demo = on_embedded.fresh()
-    stage = visit(demo)
-    stage.page.evaluate(f"() => {{ window.caught = ({CATCH})(); }}")
-    demo.submit(LONG)
-    stage.page.evaluate("window.caught")
-    past(stage)
-    stage.page.wait_for_timeout(100)
-    planes = stage.page.evaluate(PLANES)
-    assert planes
-    digits = behind(stage)
-    until(lambda: behind(stage) > digits + 1, "time passing")
-    assert stage.page.evaluate(PLANES) == planes
-    stage.page.keyboard.press(" ")
-    until(lambda: stage.page.evaluate(PLANES) == [], "the flight's end")
+def test_paused_what_flies_stays_in_mid_air(fed: Open) -> None:
+    page = fed(own=True)
+    story = working(page, 3)
+    story.ack(2)
+    tell(page, story, 100)
+    began = page.evaluate(PLANES)
+    page.clock.run_for(100)
+    flying = page.evaluate(PLANES)
+    assert began and flying and began != flying
+    page.keyboard.press(".")
+    page.clock.run_for(100)
+    stands = page.evaluate(PLANES)
+    page.clock.run_for(3000)
+    assert page.evaluate(PLANES) == stands != []
+    page.keyboard.press(" ")
+    page.clock.run_for(2000)
+    assert page.evaluate(PLANES) == []
 
 
 def test_a_kill_step_by_step(on_embedded: Demo, visit: Visit) -> None:

@@ -88,7 +88,7 @@ def test_filters_can_be_combined_and_taken_back(demo: Demo, visit: Visit) -> Non
     expect(stage.find(".wire-line")).to_have_count(8)
     stage.find("[data-role=wire-reset]").click()
     expect(stage.find("[data-role=wire-reset]")).to_be_hidden()
-    assert len(said(stage)) > 20
+    until(lambda: len(said(stage)) > 20, "all the lines again")
     expect(stage.find(".pinned")).to_contain_text("#2")  # it is let go of beside its name
 
 
