@@ -17,7 +17,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,6 @@ RESTARTS = 3
 ACK_TIMEOUT = 5  # seconds
 PATIENCE = 60.0  # seconds without any progress at the end
 AUDIT_EVERY = 500  # events between two recounts of everything; the ledger itself is added up after each
-UNSURE = 1.0  # seconds before a kill of the broker within which a result, which is transient, may have been lost with it
 NAMES_KEPT = 20_000  # lost tasks that the projection keeps by name here: enough to name each
 METHODS = ("basic.ack", "basic.ack", "basic.deliver", "basic.publish")
 
@@ -53,10 +53,11 @@ class Storm(EngineProcess):
         self.published: set[str] = set()
         self.lost: set[str] = set()
         self.results: Counter[str] = Counter()  # of each task, as the tap saw them
-        self.unsure: set[str] = set()
+        self.received: Counter[str] = Counter()  # of each task, as the independent consumer counts them
+        self.unsure: set[str] = set()  # tasks with a result of which nobody can say whether it arrives
         self.kinds: Counter[str] = Counter()
         self.url = ""
-        self._recent: list[tuple[float, str]] = []
+        self._sent: defaultdict[int, set[str]] = defaultdict(set)  # tasks with results, by connection
         self._replies: dict[int, ev.Reply] = {}
         super().__init__(*flags, data=data, broker=broker)
 
@@ -102,21 +103,27 @@ class Storm(EngineProcess):
         if isinstance(event, ev.BrokerStarted):
             self.url = event.url.replace("guest@", "guest:guest@")
         elif isinstance(event, ev.BrokerStopped):
-            self.unsure |= {task for at, task in self._recent if event.at - at < UNSURE}
+            self._doubt(self.results)
+        elif isinstance(event, ev.ConnectionClosed):
+            self._doubt(self._sent.pop(event.conn, ()))
         elif isinstance(event, ev.Published) and event.result_of:
             self.results[event.result_of] += 1
-            self._recent = [*self._recent[-999:], (event.at, event.result_of)]
+            self._sent[event.conn].add(event.result_of)
             if not state.broker.up:  # it is being killed
                 self.unsure.add(event.result_of)
         elif isinstance(event, ev.Published) and event.queue == "task_queue":
             self.published.add(event.task)
+
+    def _doubt(self, tasks: Iterable[str]) -> None:
+        """A result is transient and unconfirmed: one that has not been received when its broker or its connection ends may never be."""
+        self.unsure |= {task for task in tasks if self.results[task] > self.received[task]}
 
 
 class Results:
     """An independent consumer of `results`, on a connection of its own straight to the broker. Counts results by task."""
 
     def __init__(self, storm: Storm) -> None:
-        self.counts: Counter[str] = Counter()
+        self.counts = storm.received
         self._storm = storm
         self._over = threading.Event()
         self.ready = threading.Event()
