@@ -52,6 +52,14 @@ OFF = """() => { const stage = document.getElementById('stage').getBoundingClien
     return Math.hypot(box.left + box.width / 2 - stage.left - x, box.top + box.height / 2 - stage.top - y);
   })); }"""
 
+# Of what is written on the shelves for who reads: what a word of the air, seen yet or fading, or a chip in it lies at.
+CROSSED = """() => {
+  const boxes = selector => [...document.querySelectorAll(selector)].filter(node => node.checkVisibility())
+    .map(node => [node.textContent, node.getBoundingClientRect()]);
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [['.shelf-says', '.plane > *'], ['.shelf .note', '.plane > .word']].flatMap(([still, moving]) =>
+    boxes(still).flatMap(([said, at]) => boxes(moving).filter(([, box]) => meet(at, box)).map(([word]) => `${word} at ${said}`)));
+}"""
 
 # Of each ack in the air, by task: how far, in px, it is to the right of its own copy and off its middle line; null where it has none.
 TO_COPY = """() => {
@@ -118,6 +126,23 @@ def test_what_flies_covers_no_word_and_is_in_the_middle_of_its_way(fed: Open, to
         story.wait(STEP * STEPS / 1000)
     wanted = {"publish", "deliver", "ack", "fall", "redeliver"} if told is manual else {"finish", "bury"}
     assert flown >= wanted
+
+
+@pytest.mark.parametrize("width", [1024, 1920])
+def test_no_sentence_of_a_shelf_stands_where_a_killed_workers_task_comes_back(fed: Open, width: int) -> None:
+    page = fed(width, 900, own=True)
+    story = working(page, 1)
+    story.kill("worker-1")
+    tell(page, story, 0)
+    flown: set[str] = set()
+    for _ in range(STEPS + 5):
+        page.clock.run_for(STEP)
+        flown |= set(
+            page.evaluate("[...document.querySelectorAll('.plane')].map(plane => plane.dataset.kind)")
+        )
+        assert page.evaluate(CROSSED) == []
+    assert flown == {"fall", "requeue"}
+    expect(page.locator(".shelf-says")).to_be_visible()
 
 
 def working(page: Page, workers: int) -> Story:
