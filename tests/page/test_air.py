@@ -209,6 +209,40 @@ def test_an_ack_whose_copy_gets_its_cell_only_on_the_way_lands_beside_it(fed: Op
     assert way is not None and 8 < way[0] < 18 and abs(way[1]) < 3, way
 
 
+# Of each ack in the air, by task: how far, in px, its middle is from where the edge of the shelf is above the number of those that are kept; null where
+# its copy is drawn.
+TO_NUMBER = """() => {
+  const number = document.querySelector('.shelf.unacked .count').getBoundingClientRect(), edge = document.querySelector('.shelf.unacked').getBoundingClientRect().top;
+  return Object.fromEntries([...document.querySelectorAll('.plane[data-kind=ack]')].flatMap(plane => {
+    const n = plane.dataset.flight.match(/\\d+/)[0], token = plane.firstChild.getBoundingClientRect();
+    if (plane.style.opacity === '0') return [];
+    if (document.querySelector(`.ghost[data-task="${n}"]`) !== null) return [[n, null]];
+    return [[n, Math.hypot(token.left + token.width / 2 - number.left - number.width / 2, token.top + token.height / 2 - edge)]];
+  })); }"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_an_ack_whose_copy_has_no_cell_lands_at_the_number_of_those_that_are_kept(
+    fed: Open, size: tuple[int, int]
+) -> None:
+    page = fed(*size, own=True)
+    story = working(page, 16)
+    for n in range(1, 17):
+        story.ack(n)
+        story.deliver(n + 16, f"worker-{n}")
+    story.wait(0.05)
+    for n in range(17, 33):  # tasks of no dots: each ack leaves when its chip has been seen to come
+        story.ack(n)
+        story.deliver(n + 16, f"worker-{n - 16}")
+    tell(page, story, 1050)
+    ways: dict[str, float | None] = {}
+    while flying := page.evaluate(TO_NUMBER):
+        ways |= flying
+        page.clock.run_for(15)
+    landed = [way for way in ways.values() if way is not None]
+    assert len(landed) >= 4 and max(landed) < 4, ways
+
+
 def test_a_way_that_is_drawn_after_the_page_was_scrolled_ends_at_its_copy(fed: Open) -> None:
     page = fed(390, 844, reduced_motion="reduce")
     show(page, "killed", {"lanes": 3, "dead": 2})

@@ -89,6 +89,7 @@ export function mountQueue(root, changed, world) {
     readyShelf,
     ghostShelf,
     unacked,
+    kept: unackedCount,
     lost: lost.list,
     dead: dead.list,
     graves,
