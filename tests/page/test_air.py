@@ -52,6 +52,14 @@ OFF = """() => { const stage = document.getElementById('stage').getBoundingClien
     return Math.hypot(box.left + box.width / 2 - stage.left - x, box.top + box.height / 2 - stage.top - y);
   })); }"""
 
+# Of what is written on the shelves for who reads: what a word of the air, seen yet or fading, or a chip in it lies at.
+CROSSED = """() => {
+  const boxes = selector => [...document.querySelectorAll(selector)].filter(node => node.checkVisibility())
+    .map(node => [node.textContent, node.getBoundingClientRect()]);
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [['.shelf-says', '.plane > *'], ['.shelf .note', '.plane > .word']].flatMap(([still, moving]) =>
+    boxes(still).flatMap(([said, at]) => boxes(moving).filter(([, box]) => meet(at, box)).map(([word]) => `${word} at ${said}`)));
+}"""
 
 # Of each ack in the air, by task: how far, in px, it is to the right of its own copy and off its middle line; null where it has none.
 TO_COPY = """() => {
@@ -120,6 +128,23 @@ def test_what_flies_covers_no_word_and_is_in_the_middle_of_its_way(fed: Open, to
     assert flown >= wanted
 
 
+@pytest.mark.parametrize("width", [1024, 1920])
+def test_no_sentence_of_a_shelf_stands_where_a_killed_workers_task_comes_back(fed: Open, width: int) -> None:
+    page = fed(width, 900, own=True)
+    story = working(page, 1)
+    story.kill("worker-1")
+    tell(page, story, 0)
+    flown: set[str] = set()
+    for _ in range(STEPS + 5):
+        page.clock.run_for(STEP)
+        flown |= set(
+            page.evaluate("[...document.querySelectorAll('.plane')].map(plane => plane.dataset.kind)")
+        )
+        assert page.evaluate(CROSSED) == []
+    assert flown == {"fall", "requeue"}
+    expect(page.locator(".shelf-says")).to_be_visible()
+
+
 def working(page: Page, workers: int) -> Story:
     """A page whose clock stands still, with so many busy workers and a backlog."""
     page.clock.install(time=0)
@@ -182,6 +207,40 @@ def test_an_ack_whose_copy_gets_its_cell_only_on_the_way_lands_beside_it(fed: Op
         way = flying.get("5")
         page.clock.run_for(15)
     assert way is not None and 8 < way[0] < 18 and abs(way[1]) < 3, way
+
+
+# Of each ack in the air, by task: how far, in px, its middle is from where the edge of the shelf is above the number of those that are kept; null where
+# its copy is drawn.
+TO_NUMBER = """() => {
+  const number = document.querySelector('.shelf.unacked .count').getBoundingClientRect(), edge = document.querySelector('.shelf.unacked').getBoundingClientRect().top;
+  return Object.fromEntries([...document.querySelectorAll('.plane[data-kind=ack]')].flatMap(plane => {
+    const n = plane.dataset.flight.match(/\\d+/)[0], token = plane.firstChild.getBoundingClientRect();
+    if (plane.style.opacity === '0') return [];
+    if (document.querySelector(`.ghost[data-task="${n}"]`) !== null) return [[n, null]];
+    return [[n, Math.hypot(token.left + token.width / 2 - number.left - number.width / 2, token.top + token.height / 2 - edge)]];
+  })); }"""
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_an_ack_whose_copy_has_no_cell_lands_at_the_number_of_those_that_are_kept(
+    fed: Open, size: tuple[int, int]
+) -> None:
+    page = fed(*size, own=True)
+    story = working(page, 16)
+    for n in range(1, 17):
+        story.ack(n)
+        story.deliver(n + 16, f"worker-{n}")
+    story.wait(0.05)
+    for n in range(17, 33):  # tasks of no dots: each ack leaves when its chip has been seen to come
+        story.ack(n)
+        story.deliver(n + 16, f"worker-{n - 16}")
+    tell(page, story, 1050)
+    ways: dict[str, float | None] = {}
+    while flying := page.evaluate(TO_NUMBER):
+        ways |= flying
+        page.clock.run_for(15)
+    landed = [way for way in ways.values() if way is not None]
+    assert len(landed) >= 4 and max(landed) < 4, ways
 
 
 def test_a_way_that_is_drawn_after_the_page_was_scrolled_ends_at_its_copy(fed: Open) -> None:

@@ -210,6 +210,9 @@ def test_in_big_type_the_head_of_a_small_window_is_whole(fed: Open) -> None:
     assert more["x"] + more["width"] <= 870
 
 
+# By how much, in px, the tabs below the stage run into the wire beside them, and what stands over the wire out of it.
+TABS = """() => { const right = what => document.querySelector(what).getBoundingClientRect().right;
+  return Math.max(right('.foot-tab:last-child') - document.querySelector('.wire').getBoundingClientRect().left, right('.wire .foot-head > :last-child') - right('.wire')); }"""
 CUT_WORD = "node => node.scrollWidth > node.clientWidth || node.clientWidth < 20"
 
 
@@ -222,9 +225,10 @@ def test_between_a_phone_and_a_desk_the_time_bar_says_live_and_big_type_has_the_
         settled(page, width, 900)
         assert not page.locator("[data-role=time-state]").evaluate(CUT_WORD), width
     page.keyboard.press("z")
-    for width in (900, 1024, 1100):
+    for width in (862, 900, 1024, 1100):
         settled(page, width, 768)
         assert page.evaluate(OUTSIDE) + page.evaluate(OVER) == [], width
+        assert page.evaluate(TABS) <= 0, width
 
 
 # Rows of the life strips that are there and not wholly to be seen.

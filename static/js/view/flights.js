@@ -91,12 +91,12 @@ export function mountFlights(root, layout) {
     return [level(from, to)];
   }
 
-  /** The word of a token stands in the middle of the gutter, where it covers nothing, while the token is there. @param {HTMLElement} node @param {number} x */
+  /** The word of a token stands in the middle of the gutter, where it covers nothing, while the token is there, and while it fades. @param {HTMLElement} node @param {number} x */
   function say(node, x) {
     const { left, right, margin } = ground;
     const worded = margin === null && x > left - OVER && x < right + OVER;
     attr(node, "data-worded", worded);
-    if (worded && node.lastChild instanceof HTMLElement)
+    if (margin === null && node.lastChild instanceof HTMLElement)
       style(node.lastChild, "transform", `translateX(calc(-50% + ${((left + right) / 2 - x).toFixed(1)}px))`);
   }
 

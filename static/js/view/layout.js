@@ -151,7 +151,8 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
     isDense: () => lanes.list.dataset.density === "dense",
 
     /**
-     * Where a token lands that comes for a copy: beside it, on the side from which it comes; at the edge of the shelf where the copy is not drawn.
+     * Where a token lands that comes for a copy: beside it, on the side from which it comes; where the copy is not drawn, above the number of those that
+     * are kept, on the edge of the shelf, where nothing is written.
      * @param {import("../types.js").Task} task
      * @param {import("../types.js").Scene} scene
      * @returns {Point|null}
@@ -162,8 +163,11 @@ export function createLayout(stage, { producer, queue, lanes, workers }) {
       if (at === null) return null;
       const phone = ground().margin !== null;
       const i = scene.ghosts.findIndex(chip => chip.task.id === id);
-      const { left, y } = shelf.spot(Math.max(i, 0));
-      if (i < 0) return { x: at.left + (phone ? 0 : at.width), y: at.top + at.height - y };
+      if (i < 0) {
+        const number = point(box("kept", queue.kept));
+        return number && { x: number.x, y: box("shelves", queue.unacked)?.top ?? number.y };
+      }
+      const { left, y } = shelf.spot(i);
       if (phone) return { x: at.left + left - BESIDE, y: at.top + y };
       return {
         x: at.left + left + (scene.ghostsMore > 0 ? shelf.pitch() : shelf.width(i) + BESIDE),

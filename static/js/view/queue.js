@@ -89,6 +89,7 @@ export function mountQueue(root, changed, world) {
     readyShelf,
     ghostShelf,
     unacked,
+    kept: unackedCount,
     lost: lost.list,
     dead: dead.list,
     graves,
@@ -168,7 +169,9 @@ export function mountQueue(root, changed, world) {
       );
       const none = scene.ghosts.length === 0 && scene.ghostsMore === 0;
       text(empty, auto ? T.autoShelf : T.noGhosts);
-      show(empty, none || auto);
+      // Not while something comes for a copy or rises from one: it flies where the sentence stands.
+      const crossed = scene.flights.some(flight => flight.from === "ghost" || flight.to === "ghost");
+      show(empty, auto || (none && !crossed));
       shown = scene;
 
       lost.update(scene.lost, scene.lostElsewhere, scene.lostMore);
