@@ -14,7 +14,7 @@ test: .venv/installed-dev
 	@$(BIN)/python -m pytest -m "not long" --numprocesses 4 --no-loadscope-reorder $(ARGS)
 
 test-long: .venv/installed-dev
-	@$(BIN)/python -m pytest -m "long and not alone" --numprocesses 3 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -m "long and not alone" --numprocesses 4 --no-loadscope-reorder $(ARGS)
 	@$(BIN)/python -m pytest -m alone $(ARGS)
 
 check: .venv/installed-dev
