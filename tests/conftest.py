@@ -60,8 +60,8 @@ def shares(file: Path) -> bool:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return Places(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return Places(config, log) if config.getvalue("dist") == "load" else None
 
 
 class Places(LoadScopeScheduling):

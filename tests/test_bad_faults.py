@@ -12,7 +12,7 @@ import pika
 import pytest
 import socketio
 
-from tests.demo import Demo, demos, worker
+from tests.demo import Demo, consumed_by, demos, worker
 from tests.fake_engine import DEADLINE
 
 
@@ -24,6 +24,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         demo.act("worker-3", "stop")
         demo.once(lambda state: worker(state, "worker-3")["pid"] is None, "the end of worker-3's process")
         demo.once(lambda state: [each["consumers"] for each in state["queues"]] == [2], "and its connection")
+        consumed_by(demo.amqp_port(), 2)
         yield demo
 
 

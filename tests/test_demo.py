@@ -112,6 +112,7 @@ def test_six_tasks_are_shared_round_robin_whatever_their_length(on_both: Demo) -
     assert given == given[:2] * 3
 
 
+@pytest.mark.long
 def test_what_is_in_hand_and_what_waits_survives_a_restart_of_the_broker(demo: Demo) -> None:
     demo.submit("photo....", 5)
     demo.once(lambda state: state["ledger"]["unacked"] == 3, "three in hand")

@@ -317,6 +317,16 @@ def test_a_bad_order_is_refused_in_words_and_the_engine_goes_on(bad_orders, line
     assert "Traceback" not in "".join(bad_orders.noise)
 
 
+def test_however_many_wait_for_the_news_an_order_beside_them_is_obeyed(bad_orders):
+    waiting = [{"id": 1000 + n, "do": "sync"} for n in range(256)]
+    orders = [*waiting, {"id": 2000, "do": "freeze", "worker": "worker-1"}]
+    bad_orders.say("\n".join(map(json.dumps, orders)))
+    assert bad_orders.wait("Reply", id=2000)["ok"]
+    replies = {event["id"]: event["ok"] for event in bad_orders.events if event["type"] == "Reply"}
+    assert all(replies[each["id"]] for each in waiting)
+    assert bad_orders.order("thaw", worker="worker-1")["ok"]
+
+
 @pytest.fixture(scope="module")
 def bad_orders(tmp_path_factory):
     with EngineProcess("--workers", "1", data=tmp_path_factory.mktemp("orders")) as engine:

@@ -73,6 +73,7 @@ def test_a_worker_that_dies_while_its_ack_is_held_has_its_task_done_twice(demo: 
     assert held(demo.state(), name) == []
 
 
+@pytest.mark.long
 def test_an_ack_that_was_dropped_never_came_until_the_ack_timeout(demo: Demo) -> None:
     name = with_its_ack_held(demo)
     demo.act(name, "drop")
@@ -88,6 +89,7 @@ def test_an_ack_that_was_dropped_never_came_until_the_ack_timeout(demo: Demo) ->
     assert demo.state()["ledger"]["done_twice"] == 1
 
 
+@pytest.mark.long
 def test_an_ack_held_past_the_ack_timeout_is_answered_with_406(demo: Demo) -> None:
     name = with_its_ack_held(demo)
     demo.act("worker-2", "start")

@@ -214,6 +214,26 @@ def test_a_stop_that_did_not_get_through_can_be_asked_for_again(on_stage: Callab
     on_stage(act)
 
 
+def test_a_worker_that_is_being_killed_is_stuck_only_once_it_has_ended(
+    on_stage: Callable[[Act], None],
+) -> None:
+    """Also where it had been asked to end for other settings before: it is to come back no more."""
+
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        worker = scene.supervisor.workers[name]
+        scene.supervisor.freeze(name)  # it does not end by itself meanwhile
+        scene.supervisor.change(WorkerSettings("auto", 1, "q"))
+        scene.supervisor.stop(name)
+        with pytest.raises(Refused, match="is ending: stick it once it has"):
+            await scene.supervisor.stick(name)
+        await worker.life
+        await scene.supervisor.stick(name)
+        assert (await scene.once(ev.WorkerStarted, 2)).stuck
+
+    on_stage(act)
+
+
 @pytest.mark.parametrize("told", ["stop", "start", "stick"])
 def test_a_worker_that_has_ended_to_be_started_with_other_settings_can_be_told_anything(
     on_stage: Callable[[Act], None], told: str

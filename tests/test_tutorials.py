@@ -197,6 +197,7 @@ def test_tutorial_one_sent_before_anybody_receives(demo: Demo) -> None:
         demo.once(lambda state: state["ledger"]["ready"] == 0, "both delivered")
 
 
+@pytest.mark.long
 def test_tutorial_two_a_task_for_each_worker_and_an_ack_for_each_task(demo: Demo) -> None:
     with Program(demo, WORKER) as one, Program(demo, WORKER) as two:
         demo.once(lambda state: len(state["workers"]) == 2, "two lanes")

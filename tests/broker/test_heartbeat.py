@@ -47,7 +47,7 @@ def test_the_broker_beats_at_half_the_interval_and_leaves_a_silent_client_withou
         except EOFError:
             over = True
     # whatever stood still meanwhile made one of the times between two beats longer, not all of them
-    assert min(after - before for before, after in itertools.pairwise(beats)) < 0.75 * INTERVAL
+    assert min(after - before for before, after in itertools.pairwise(beats[1:])) < 0.75 * INTERVAL
     for name in ("beating", "talking"):
         peers[name].call(1, spec.Basic.Qos(), spec.Basic.QosOk)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.demo import Demo
+from tests.demo import Demo, consumed_by
 from tests.fake_engine import CHECKOUT, until
 from tests.page.stage import Stage
 
@@ -121,6 +121,7 @@ def test_a_moved_switch_marks_its_lines_and_says_what_is_not_reached(demo: Demo,
     expect(line(stage, "basic_qos(")).to_contain_text("prefetch_count=5")
 
 
+@pytest.mark.long
 def test_a_worker_that_still_runs_with_the_old_setting_says_so(demo: Demo, visit: Visit) -> None:
     stage = code(demo, visit)
     stage.submit("photo........")
@@ -174,7 +175,7 @@ def test_the_copied_program_runs_as_it_is_joins_and_does_a_task(
     expect(mine).to_have_attribute("data-kind", "guest")
     expect(mine).to_have_attribute("data-ack", ack)
     lane = next(each for each in on_either.state()["workers"] if each["name"] == "my-worker")
-    on_either.once(lambda now: [each["consumers"] for each in now["queues"]] == [1], "nobody else")
+    consumed_by(on_either.amqp_port(), 1)
     assert ack == "auto" or lane["prefetch"] == prefetch
     stage.submit("photo.")
     stage.shows(published=1, done=1)

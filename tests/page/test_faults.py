@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo import Demo
+from tests.demo import Demo, consumed_by
 from tests.page.scripted import show
 from tests.page.stage import Stage
 from webapp.methods import HOLDABLE
@@ -164,17 +164,12 @@ def test_a_key_asks_for_the_worker_and_escape_takes_it_back(fed: Open) -> None:
     expect(page.locator("[role=menu]")).to_have_count(0)
 
 
-def nobody_else(demo: Demo) -> None:
-    """Returns once the broker knows of the stopped ones' deaths: the next task is the one's that is left."""
-    demo.once(lambda now: [each["consumers"] for each in now["queues"]] == [1], "one consumer")
-
-
 def test_an_ack_held_by_key_hangs_until_it_is_let_go(on_either: Demo, visit: Visit) -> None:
     stage = visit(on_either.fresh())
     for worker in "23":
         stage.page.keyboard.press(worker)  # whoever gets the task is worker-1
         expect(stage.lane(f"worker-{worker}")).to_have_attribute("data-state", "stopped")
-    nobody_else(on_either)
+    consumed_by(on_either.amqp_port(), 1)
     stage.page.keyboard.press("h")
     stage.page.keyboard.press("1")
     mark = stage.find('.tap-mark[data-at="worker-1"]')
@@ -195,7 +190,7 @@ def test_a_worker_killed_while_its_ack_hangs_has_its_task_done_twice(on_either: 
     stage.page.keyboard.press("3")
     for worker in ("worker-2", "worker-3"):
         expect(stage.lane(worker)).to_have_attribute("data-state", "stopped")
-    nobody_else(demo)
+    consumed_by(demo.amqp_port(), 1)
     demo.act("worker-1", "hold", method="basic.ack")
     stage.submit("photo.")
     expect(stage.find('.tap-mark[data-kind="held"]')).to_have_text(re.compile("ack #1"))

@@ -12,9 +12,9 @@ from tests.page.stage import Stage
 Visit = Callable[..., Stage]
 
 
-def test_the_task_of_a_stopped_worker_visibly_comes_back(on_both: Demo, visit: Visit) -> None:
-    on_both.fresh()
-    stage = visit(on_both)
+def test_the_task_of_a_stopped_worker_visibly_comes_back(on_either: Demo, visit: Visit) -> None:
+    on_either.fresh()
+    stage = visit(on_either)
     stage.submit("photo........", times=3)  # nobody may be done before the way back has been looked at
     stage.submit("photo")
     stage.shows(published=4, unacked=3, ready=1)
@@ -48,9 +48,9 @@ def test_the_task_of_a_stopped_worker_visibly_comes_back(on_both: Demo, visit: V
     expect(stage.lane(dead).locator("[data-role=start]")).to_be_visible()
 
 
-def test_with_an_idle_neighbour_it_is_there_at_once(on_both: Demo, visit: Visit) -> None:
-    on_both.fresh()
-    stage = visit(on_both)
+def test_with_an_idle_neighbour_it_is_there_at_once(on_either: Demo, visit: Visit) -> None:
+    on_either.fresh()
+    stage = visit(on_either)
     stage.submit("photo" + "." * 20)
     dead = stage.holder(1)
     stage.press(dead, "stop")

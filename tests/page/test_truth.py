@@ -85,6 +85,7 @@ def test_a_page_that_was_offline_for_ten_seconds_is_right_at_once(
     agree(demo, watching, away)
 
 
+@pytest.mark.long
 def test_the_broker_goes_and_comes_back_in_the_middle(on_embedded: Demo, visit: Visit) -> None:
     demo = on_embedded.fresh()
     stage = visit(demo)

@@ -128,6 +128,11 @@ class Engine:
                 ev.Reply(id=orders.id_of(line), ok=False, status=400, title="Not an order", detail=str(error))
             )
             return
+        if isinstance(
+            order, orders.Sync
+        ):  # its reply is all that is asked for, and stands behind every event so far
+            self._journal.reply(ev.Reply(id=order.id, ok=True, result={}))
+            return
         if not self._answering:
             self._refuse(order.id, Refused(503, "The engine is starting: try again in a moment."))
             return
@@ -301,9 +306,6 @@ class Engine:
         else:
             self._journal.say(ev.QueueCounted(queue=queue, ready=counted.ready, consumers=counted.consumers))
 
-    async def _sync(self, order: orders.Sync) -> None:
-        pass  # the reply is all that is asked for
-
     # -- odds ---------------------------------------------------------------------------------------------------
 
     def _worker_url(self) -> str:
@@ -333,6 +335,5 @@ ORDERS: dict[type, Callable[[Engine, Any], Awaitable[dict[str, Any] | None]]] = 
     orders.Settings: Engine._set,
     orders.RestartBroker: Engine._restart_broker,
     orders.Reset: Engine._reset,
-    orders.Sync: Engine._sync,
     **dict.fromkeys(orders.FAULTS, Engine._hurt),
 }

@@ -66,13 +66,8 @@ class Worker:
 
     @property
     def comes_back(self) -> bool:
-        """Its process has ended, or is about to, and it is started again by itself."""
-        return self.life is not None and not self.life.done() and (not self.asked or self.between)
-
-    @property
-    def between(self) -> bool:
-        """It was asked to end only to be started with other settings."""
-        return self.restart and self.asked != "stop"
+        """Were its process to end now, or where it has ended: it is started again by itself."""
+        return self.life is not None and not self.life.done() and (not self.asked or self.restart)
 
 
 class Supervisor:
@@ -156,6 +151,7 @@ class Supervisor:
             self._give_up(worker)
             return
         self._end(worker, "stop", signal.SIGKILL)
+        worker.restart = False
 
     def finish(self, name: str) -> None:
         """SIGTERM: the worker finishes its task, acks and leaves."""
@@ -285,7 +281,7 @@ class Supervisor:
             worker.frozen = False
             worker.falls = 1 if loop.time() - born > SETTLED else worker.falls + 1
             wait = None
-            if worker.between:
+            if worker.restart:
                 wait, worker.falls = 0.0, 0
             elif not worker.asked and not self._closing:
                 wait = _back_off(worker.falls)
