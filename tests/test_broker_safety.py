@@ -332,6 +332,7 @@ def test_while_memory_is_low_publishers_wait_and_consumers_make_room(broker):
     peer.expect(spec.Connection.Unblocked, 0)
 
 
+@pytest.mark.long
 def test_a_waiting_publisher_is_not_taken_for_a_silent_one(broker):
     queue = broker.client.queue()
     peer = broker.raw()

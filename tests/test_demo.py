@@ -81,6 +81,7 @@ def test_under_auto_ack_what_the_stopped_worker_had_in_hand_is_lost_and_nothing_
     assert (ledger["lost"], ledger["done"], ledger["redelivered"]) == (len(held), 4 - len(held), 0)
 
 
+@pytest.mark.long
 def test_prefetched_tasks_of_a_stopped_worker_come_back_too_in_order_and_redelivered(demo: Demo) -> None:
     staged(demo, prefetch=2)
     demo.submit("photo.....", 3)  # one for each, and while they are at it

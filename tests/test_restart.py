@@ -76,6 +76,7 @@ def test_a_queue_with_tasks_in_it_cannot_become_another_kind(demo: Demo) -> None
     assert demo.ask("PUT", "/api/settings", {"durable": False, "kind": "quorum"}).status == 422
 
 
+@pytest.mark.long
 def test_what_the_workers_had_in_hand_when_the_broker_died_is_said_to_have_ended_by_that(demo: Demo) -> None:
     demo.settings(durable=True)
     demo.submit("photo.......")  # RabbitMQ is given three seconds before it is killed, where a queue is young

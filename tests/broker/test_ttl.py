@@ -183,6 +183,7 @@ def test_a_queue_with_a_consumer_does_not_go(client):
         wait_for(lambda: gone(client, queue))
 
 
+@pytest.mark.long
 def test_declaring_asking_passively_and_getting_are_uses(client, channel):
     # Longer than we may be kept from using them.
     declared, asked, got = queues = [client.queue({"x-expires": 3500}) for _ in range(3)]
