@@ -33,10 +33,8 @@ LONG_MAY_TAKE = (
 HERE = Path(__file__).parent
 PLACES = {HERE / f"{name}.py": place for place, name in enumerate(LONG)}
 CONTRACT = HERE / "broker"
-OF_THEIR_OWN = {
-    CONTRACT / "test_crash.py",
-    CONTRACT / "test_durability.py",
-}  # they kill their brokers; the others share two
+# They kill their brokers; the others share one of each kind.
+OF_THEIR_OWN = {CONTRACT / "test_crash.py", CONTRACT / "test_durability.py"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

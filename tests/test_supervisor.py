@@ -214,6 +214,24 @@ def test_a_stop_that_did_not_get_through_can_be_asked_for_again(on_stage: Callab
     on_stage(act)
 
 
+def test_a_refused_finish_changes_nothing(on_stage: Callable[[Act], None]) -> None:
+    """Of a stuck worker that has fallen and waits to be started again: it comes back as it was."""
+
+    async def act(scene: Scene) -> None:
+        name = await scene.supervisor.add()
+        await scene.supervisor.stick(name)
+        await scene.once(ev.WorkerStarted, 2)
+        process = scene.supervisor.workers[name].process
+        assert process
+        process.kill()
+        await scene.once(ev.WorkerExited, 2)
+        with pytest.raises(Refused, match="not running"):
+            scene.supervisor.finish(name)
+        assert (await scene.once(ev.WorkerStarted, 3)).stuck
+
+    on_stage(act)
+
+
 def test_a_worker_that_is_being_killed_is_stuck_only_once_it_has_ended(
     on_stage: Callable[[Act], None],
 ) -> None:

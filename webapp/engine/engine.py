@@ -128,9 +128,7 @@ class Engine:
                 ev.Reply(id=orders.id_of(line), ok=False, status=400, title="Not an order", detail=str(error))
             )
             return
-        if isinstance(
-            order, orders.Sync
-        ):  # its reply is all that is asked for, and stands behind every event so far
+        if isinstance(order, orders.Sync):  # its reply, behind every event so far, is all that is asked for
             self._journal.reply(ev.Reply(id=order.id, ok=True, result={}))
             return
         if not self._answering:

@@ -160,11 +160,11 @@ class Supervisor:
             raise Refused(409, f"{name} is frozen and cannot finish: thaw it first, or stop it.")
         if worker.asked == "finish" and worker.running and not worker.restart:
             raise Refused(409, f"{name} is finishing already.")
-        worker.stuck = False
         if worker.restart and worker.running:
-            worker.restart = False  # it has its SIGTERM already; now it shall not come back
+            worker.restart = worker.stuck = False  # it has its SIGTERM already; now it shall not come back
             return
         self._end(worker, "finish", signal.SIGTERM)
+        worker.stuck = False
 
     def freeze(self, name: str) -> None:
         """SIGSTOP: the process lives and does nothing, not even answer a heartbeat."""
